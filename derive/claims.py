@@ -1,0 +1,134 @@
+"""Claims, and what the text has said before them: definitions and hypotheses.
+
+A claim holds for all base measures, laws and functions that meet the hypotheses, and all values of its free
+variables, wherever both sides are defined and its conditions hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal, TypeAlias, cast
+
+from sympy import Basic
+
+from derive.terms.binding import free_names, substitute
+from derive.terms.nodes import Named, Parameter, Term
+
+Sign: TypeAlias = Literal["=", ">=", "<=", ">", "<", "!=", ":=", "approx", "propto", "argmax-equiv"]
+Measure: TypeAlias = Literal["discrete", "continuous", "unmarked"]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """name(formals) := body.  ``label`` is how a report cites it ("def L")."""
+
+    name: str
+    formals: tuple[Basic, ...]
+    body: Term
+    label: str = ""
+
+    def unfold(self, use: Named) -> Term:
+        """What a use of the name stands for.
+
+        Raises ValueError where the number of arguments does not fit.
+        """
+        if len(use.arguments) != len(self.formals):
+            raise ValueError(f"{self.name} takes {len(self.formals)} arguments, here it has {len(use.arguments)}")
+        return substitute(self.body, dict(zip(self.formals, use.arguments, strict=True)))
+
+
+@dataclass(frozen=True)
+class LawEquation:
+    """An equation between laws that the text marks as assumed: a factorisation, an independence, q = the posterior."""
+
+    left: Term
+    right: Term
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Positive:
+    """The text says that laws are positive everywhere: all of them (None) or those named."""
+
+    laws: frozenset[str] | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """The text says that an abstract function is concave or convex, on the reals or on the positive reals."""
+
+    function: str
+    kind: Literal["concave", "convex"]
+    domain: Literal["real", "positive"] = "real"
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Range:
+    """lower < parameter < upper (a bound that is None is absent; strictness per bound)."""
+
+    parameter: Parameter
+    lower: Fraction | None = None
+    upper: Fraction | None = None
+    strict_lower: bool = True
+    strict_upper: bool = True
+    label: str = ""
+
+
+Hypothesis: TypeAlias = LawEquation | Positive | Curvature | Range
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What holds where a claim stands.
+
+    definitions  by name
+    hypotheses   in the order of the text
+    measures     how each space is measured: under Σ "discrete", under ∫ "continuous"
+    """
+
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    hypotheses: tuple[Hypothesis, ...] = ()
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+
+    def of_kind(self, kind: type) -> tuple[Hypothesis, ...]:
+        return tuple(hypothesis for hypothesis in self.hypotheses if isinstance(hypothesis, kind))
+
+    def positive(self, law: str) -> Positive | None:
+        """The hypothesis that makes a law positive, if there is one."""
+        for hypothesis in self.hypotheses:
+            if isinstance(hypothesis, Positive) and (hypothesis.laws is None or law in hypothesis.laws):
+                return hypothesis
+        return None
+
+    def unfold_all(self, term: Term) -> Term:
+        """The term without defined names."""
+        if isinstance(term, Named) and term.name in self.definitions:
+            return self.unfold_all(self.definitions[term.name].unfold(term))
+        if not any(isinstance(node, Named) for node in _nodes(term)):
+            return term
+        return cast(Term, term.func(*(self.unfold_all(arg) if isinstance(arg, Term) else arg for arg in term.args)))
+
+
+def _nodes(term: Basic) -> list[Basic]:
+    found = [term]
+    for node in found:
+        found.extend(node.args)
+    return found
+
+
+@dataclass(frozen=True)
+class Claim:
+    """lhs sign rhs, in a setting."""
+
+    lhs: Term
+    sign: Sign
+    rhs: Term
+    setting: Setting = field(default_factory=Setting)
+
+    @property
+    def free(self) -> frozenset[Basic]:
+        return free_names(self.lhs) | free_names(self.rhs)

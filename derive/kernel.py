@@ -1,0 +1,318 @@
+"""The kernel: checks a proof, step by step, and is the only maker of a Theorem.
+
+It never searches.  A step says which rule it uses, where (a path of argument numbers), with what in the rule's holes,
+what stood before and what stands after, and which premises it needs.  The kernel fills the rule's pattern, compares
+up to bound names and the order of sums and products, and works the premises out again.
+
+    refine      steps from a to b, each enlarging the domain of definition        ⊢ a ⊑ b
+    equal       a ⊑ m and b ⊑ m                                                   ⊢ a = b
+    order       a ⊑ m, b ⊑ n, and one inequality m ≥ n                            ⊢ a ≥ b
+    same_optimum   f + λg ⊑ c with c free of θ                                    ⊢ argmin_θ f = argmax_θ g   (λ > 0)
+    supremum    J ≤ c for every q, and J = c for one                              ⊢ sup_q J = c
+
+Trusted beside this file: ``terms``, ``conditions``, ``claims``, ``site``, and the table in ``rules``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, TypeAlias, cast
+
+from sympy import Basic
+
+from derive.claims import Positive, Setting
+from derive.conditions import Condition, factors, finite, positive, settle
+from derive.rules import TABLE
+from derive.rules.algebra import NotEqualError, ring_premises
+from derive.rules.curvature import has_curvature
+from derive.rules.pattern import Lambda, PatternError, check_scopes, fill
+from derive.rules.rule import Need, Rule
+from derive.site import Path, PathError, Site, site
+from derive.terms.binding import free_names, same, substitute
+from derive.terms.meaning import is_nonnegative
+from derive.terms.nodes import ArgExtremum, Density, Extremum, Law, Named, Number, Plus, Term, Times
+
+Judgement: TypeAlias = Literal["⊑", "=", ">=", "<=", "argmax-equiv"]
+
+
+class ProofError(Exception):
+    """A step that the kernel does not accept; the text names the step and the reason."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One elementary step.  ``before`` ⊑ ``after`` (or before ≥ after, ≤ for an inequality).
+
+    path        argument numbers from the root; the last entry may be a tuple of numbers, which picks some of the
+                terms of a sum or factors of a product
+    substitution  the name of each hole of the rule, with what fills it
+    backwards   the rule is used from right to left
+    """
+
+    rule: str
+    path: Path
+    substitution: Mapping[str, Basic]
+    before: Term
+    after: Term
+    premises: tuple[Condition, ...] = ()
+    backwards: bool = False
+
+
+# ---------------------------------------------------------------- what a step needs
+
+
+def instance(rule: Rule, substitution: Mapping[str, Basic], backwards: bool) -> tuple[Term, Term, tuple[Need, ...]]:
+    """The rule's two sides, filled, in the order of use, and its needs in that direction (not yet filled).
+
+    Raises ProofError where the holes are not filled properly.
+    """
+    extra = rule.merging if backwards else rule.splitting
+    if extra is None:
+        raise ProofError(f"{rule.name} is not used {'from right to left' if backwards else 'from left to right'}")
+    try:
+        check_scopes((rule.left, rule.right, *(need.subject for need in rule.needs)), substitution, rule.fresh)
+        left, right = fill(rule.left, substitution), fill(rule.right, substitution)
+    except (PatternError, KeyError, ValueError) as error:
+        raise ProofError(f"{rule.name}: {error}") from error
+    needs = (*rule.needs, *extra)
+    return (right, left, needs) if backwards else (left, right, needs)
+
+
+def _required(needs: Sequence[Need], substitution: Mapping[str, Basic], here: Site) -> list[Condition]:
+    conditions = []
+    for need in needs:
+        subject = fill(need.subject, substitution)
+        if need.kind in ("support", "evidence"):
+            local = [part for pattern in need.where for part in factors(fill(pattern, substitution))]
+            weights = (*here.where, *(part for part in local if is_nonnegative(part)))
+            conditions.append(positive(subject, weights, here.over))
+        elif need.kind == "finite":
+            conditions.append(finite(subject, here.over))
+        else:
+            conditions.append(Condition(need.kind, subject, over=here.over))
+    return conditions
+
+
+def premises(step: Step, setting: Setting) -> tuple[Condition, ...]:
+    """The conditions under which the step's ``before`` becomes its ``after``, those discharged by form left out.
+
+    This is the check of a step, except that the premises it states are compared by the caller.
+    Raises ProofError where the step is not an instance of its rule.
+    """
+    try:
+        conditions = _checked(step, site(step.before, step.path), setting)
+    except (PathError, PatternError, NotEqualError) as error:
+        raise ProofError(f"{step.rule}: {error}") from error
+    return settled(conditions, setting)
+
+
+def _checked(step: Step, here: Site, setting: Setting) -> list[Condition]:
+    if step.rule == "ring":
+        return _checked_ring(step, here)
+    if step.rule == "definition":
+        left, right, conditions = _definition(step, setting)
+    elif step.rule in TABLE:
+        rule = TABLE[step.rule]
+        left, right, needs = instance(rule, step.substitution, step.backwards)
+        _check_curvature(rule, step.substitution, setting)
+        conditions = _required(needs, step.substitution, here)
+    else:
+        raise ProofError(f"there is no rule {step.rule}")
+    if not same(here.part, left):
+        raise ProofError(f"{step.rule}: what stands at {step.path} is not what the rule speaks about")
+    if not same(here.replace(right), step.after):
+        raise ProofError(f"{step.rule}: the result is not what the step says")
+    return conditions
+
+
+def _checked_ring(step: Step, here: Site) -> list[Condition]:
+    there = site(step.after, step.path)
+    if not same(here.replace(there.part), step.after):
+        raise ProofError("ring: something else changed as well")
+    return ring_premises(here.part, there.part, here.where, here.over)
+
+
+def _definition(step: Step, setting: Setting) -> tuple[Term, Term, list[Condition]]:
+    use = step.substitution.get("name")
+    if not isinstance(use, Named) or use.name not in setting.definitions:
+        raise ProofError("definition: nothing of that name is defined here")
+    meaning = setting.definitions[use.name].unfold(use)
+    return (meaning, use, []) if step.backwards else (use, meaning, [])
+
+
+def _check_curvature(rule: Rule, substitution: Mapping[str, Basic], setting: Setting) -> None:
+    if rule.curvature is None:
+        return
+    hole, kind = rule.curvature
+    if not has_curvature(cast(Lambda, substitution[hole]), kind, substitution, setting):
+        raise ProofError(f"{rule.name}: the function is not known to be {kind}")
+
+
+def settled(conditions: Sequence[Condition], setting: Setting) -> tuple[Condition, ...]:
+    """Each condition once, with its status; those discharged by form left out."""
+    result: dict[Any, Condition] = {}
+    for condition in map(settle, conditions):
+        if condition.status != "discharged":
+            result.setdefault(condition.key, _stated(condition, setting))
+    return tuple(result.values())
+
+
+def _stated(condition: Condition, setting: Setting) -> Condition:
+    """A positivity that the text states: every factor belongs to a law said to be positive."""
+    if condition.kind not in ("support", "evidence"):
+        return condition
+    reasons: list[Positive | None] = [
+        setting.positive(factor.law.name) if isinstance(factor, Density) else None
+        for factor in factors(condition.subject)
+    ]
+    if all(reasons):
+        return condition.settled("stated", cast(Positive, reasons[0]).label or "the text says so")
+    return condition
+
+
+# ---------------------------------------------------------------- theorems
+
+_SEAL = object()
+
+
+class Theorem:
+    """left judgement right, proved under conditions.  Only this module makes one.
+
+    Attributes are read-only; a theorem cannot be copied with changes, pickled, or built from its parts.
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, seal: object, **fields: Any) -> None:
+        if seal is not _SEAL:
+            raise TypeError("a Theorem is made by the kernel only: refine, equal, order, same_optimum, supremum")
+        object.__setattr__(self, "_fields", fields)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a Theorem does not change")
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("a Theorem has no subclasses")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Theorem is not pickled; write its steps down and check them again")
+
+    left: Term = property(lambda self: self._fields["left"])  # type: ignore[assignment]
+    right: Term = property(lambda self: self._fields["right"])  # type: ignore[assignment]
+    judgement: Judgement = property(lambda self: self._fields["judgement"])  # type: ignore[assignment]
+    conditions: tuple[Condition, ...] = property(lambda self: self._fields["conditions"])  # type: ignore[assignment]
+    setting: Setting = property(lambda self: self._fields["setting"])  # type: ignore[assignment]
+    forward: tuple[Step, ...] = property(lambda self: self._fields["forward"])  # type: ignore[assignment]
+    bridge: tuple[Step, ...] = property(lambda self: self._fields["bridge"])  # type: ignore[assignment]
+    backward: tuple[Step, ...] = property(lambda self: self._fields["backward"])  # type: ignore[assignment]
+    parts: tuple[Theorem, ...] = property(lambda self: self._fields["parts"])  # type: ignore[assignment]
+
+
+def _theorem(left: Term, judgement: Judgement, right: Term, setting: Setting, **how: Any) -> Theorem:
+    parts: tuple[Theorem, ...] = how.pop("parts", ())
+    own: tuple[Condition, ...] = how.pop("conditions", ())
+    every = [condition for part in parts for condition in part.conditions] + list(own)
+    conditions = tuple({condition.key: condition for condition in every}.values())
+    steps = {"forward": (), "bridge": (), "backward": ()} | how
+    return Theorem(
+        _SEAL, left=left, judgement=judgement, right=right, setting=setting, conditions=conditions, parts=parts, **steps
+    )
+
+
+def refine(start: Term, steps: Sequence[Step], setting: Setting) -> Theorem:
+    """⊢ start ⊑ (the last step's after).  Raises ProofError naming the first step that fails."""
+    here = start
+    conditions: list[Condition] = []
+    for number, step in enumerate(steps, 1):
+        try:
+            if step.rule in TABLE and TABLE[step.rule].relation != "=":
+                raise ProofError(f"{step.rule} is an inequality")
+            if not same(here, step.before):
+                raise ProofError("it does not start where the one before it ended")
+            needed = premises(step, setting)
+            _compare(needed, step.premises)
+        except ProofError as error:
+            raise ProofError(f"step {number}: {error}") from error
+        conditions += needed
+        here = step.after
+    return _theorem(start, "⊑", here, setting, forward=tuple(steps), conditions=tuple(conditions))
+
+
+def _compare(needed: tuple[Condition, ...], given: tuple[Condition, ...]) -> None:
+    if {c.key for c in needed} != {c.key for c in given}:
+        raise ProofError("its premises are not those the rule needs")
+
+
+def equal(left: Theorem, right: Theorem) -> Theorem:
+    """From ⊢ a ⊑ m and ⊢ b ⊑ m: ⊢ a = b."""
+    _are_refinements(left, right)
+    if not same(left.right, right.right):
+        raise ProofError("the two chains do not meet")
+    return _theorem(
+        left.left, "=", right.left, left.setting, parts=(left, right), forward=left.forward, backward=right.forward
+    )
+
+
+def order(left: Theorem, step: Step, right: Theorem) -> Theorem:
+    """From ⊢ a ⊑ m, ⊢ b ⊑ n and an inequality step from m to n: ⊢ a ≥ b (or ≤)."""
+    _are_refinements(left, right)
+    rule = TABLE.get(step.rule)
+    if rule is None or rule.relation == "=":
+        raise ProofError(f"{step.rule} is no inequality")
+    if not same(left.right, step.before) or not same(right.right, step.after):
+        raise ProofError("the inequality does not join the two chains")
+    needed = premises(step, left.setting)
+    _compare(needed, step.premises)
+    rising = site(step.before, step.path).rising
+    if rising is None:
+        raise ProofError("the inequality stands where the whole is not monotone in it")
+    grows = (rule.relation == "<=") != step.backwards
+    judgement: Judgement = "<=" if grows == rising else ">="
+    return _theorem(
+        left.left, judgement, right.left, left.setting,
+        parts=(left, right), conditions=needed, forward=left.forward, bridge=(step,), backward=right.forward,
+    )  # fmt: skip
+
+
+def same_optimum(left: ArgExtremum, right: ArgExtremum, scale: Term, difference: Theorem) -> Theorem:
+    """⊢ left = right, from ⊢ f ± λ·g ⊑ c where c mentions none of the candidates.
+
+    The sign is + where one is argmin and the other argmax.  Since both objectives are proper, c is finite, so the two
+    order the candidates alike (or both are infinite on the bad side).  λ must be a positive constant.
+    """
+    opposite = left.kind != right.kind
+    if {left.kind, right.kind} - {"argmin", "argmax"} or not isinstance(scale, Number) or scale.value <= 0:
+        raise ProofError("same-optimum compares argmin and argmax, with a positive factor")
+    if set(left.candidates) != set(right.candidates):
+        raise ProofError("the two optima range over different candidates")
+    signed = scale if opposite else Number(-scale.value)
+    if difference.judgement != "⊑" or not same(difference.left, Plus(left.objective, Times(signed, right.objective))):
+        raise ProofError("the chain does not start from the combination of the two objectives")
+    if free_names(difference.right) & set(left.candidates):
+        raise ProofError("what is left still depends on the candidates")
+    return _theorem(left, "argmax-equiv", right, difference.setting, parts=(difference,), bridge=difference.forward)
+
+
+def supremum(extremum: Extremum, bound: Theorem, attained: Theorem, at: Mapping[Basic, Basic]) -> Theorem:
+    """⊢ sup_q J = c, from ⊢ c ≥ J for every q, and ⊢ J = c at one q of the class (a condition: "attained")."""
+    if extremum.kind not in ("sup", "max") or bound.judgement not in (">=", "<=") or attained.judgement != "=":
+        raise ProofError("supremum needs a bound and a point where it is reached")
+    value, objective = (bound.left, bound.right) if bound.judgement == ">=" else (bound.right, bound.left)
+    if not same(objective, extremum.objective) or free_names(value) & set(extremum.candidates):
+        raise ProofError("the bound is not one of the objective by something free of the candidates")
+    if set(at) - set(extremum.candidates):
+        raise ProofError("only a candidate is put in")
+    if not same(attained.left, substitute(objective, at)) or not same(attained.right, value):
+        raise ProofError("the bound is not reached at the point given")
+    condition = Condition("attained", extremum, by=" and ".join(_choice(k, v) for k, v in at.items()))
+    return _theorem(extremum, "=", value, bound.setting, parts=(bound, attained), conditions=(condition,))
+
+
+def _choice(candidate: Basic, value: Basic) -> str:
+    return f"{candidate.name if isinstance(candidate, Law) else candidate} := {value}"
+
+
+def _are_refinements(*theorems: Theorem) -> None:
+    if any(theorem.judgement != "⊑" for theorem in theorems) or theorems[0].setting != theorems[-1].setting:
+        raise ProofError("two refinements in one setting are needed")

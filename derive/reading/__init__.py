@@ -1,0 +1,1 @@
+"""From a document to claims: sources, macros, tokens, syntax tree, roles, claims."""

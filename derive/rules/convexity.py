@@ -1,0 +1,95 @@
+"""The inequalities: Jensen, Gibbs and the variational bound, each with its equality case."""
+
+from __future__ import annotations
+
+from derive.rules.pattern import Group, Hole, LawHole, Shape
+from derive.rules.rule import NearMiss, Rule
+from derive.terms.nodes import Divergence, Expectation, Integral, Log, Number, Quotient
+
+Z = Group("Z")
+y, g = Hole("y", "nonnegative"), Hole("g", "nonnegative")
+t = Hole("t")
+q, r = LawHole("q", Z), LawHole("r", Z)
+
+_COMMUTE = "log and expectation do not commute: that is Jensen's inequality, ≥ not ="
+
+JENSEN_LOG = Rule(
+    name="jensen-log",
+    title="Jensen: log is concave",
+    left=Log(Expectation(y, q)),
+    relation=">=",
+    right=Expectation(Log(y), q),
+    why="log lies below its tangents, so averaging before the log can only help",
+    reference="Jensen 1906",
+    equality="{y} is constant wherever {q} > 0",
+    near_misses=(
+        NearMiss(
+            Log(Expectation(y, q)),
+            "<=",
+            Expectation(Log(y), q),
+            "the inequality is turned round: log is concave, so the log of the mean is the larger one",
+        ),
+        NearMiss(Log(Expectation(y, q)), "=", Expectation(Log(y), q), _COMMUTE),
+    ),
+)
+
+JENSEN_CONCAVE = Rule(
+    name="jensen-concave",
+    title="Jensen for a concave function",
+    left=Shape("F", Expectation(t, q)),
+    relation=">=",
+    right=Expectation(Shape("F", t), q),
+    why="a concave function lies below its tangents",
+    reference="Jensen 1906",
+    equality="{t} is constant wherever {q} > 0, or the function is affine where it matters",
+    curvature=("F", "concave"),
+)
+
+JENSEN_CONVEX = Rule(
+    name="jensen-convex",
+    title="Jensen for a convex function",
+    left=Expectation(Shape("F", t), q),
+    relation=">=",
+    right=Shape("F", Expectation(t, q)),
+    why="a convex function lies above its tangents",
+    reference="Jensen 1906",
+    equality="{t} is constant wherever {q} > 0, or the function is affine where it matters",
+    curvature=("F", "convex"),
+)
+
+GIBBS = Rule(
+    name="gibbs",
+    title="Gibbs: KL is never negative",
+    left=Divergence(q, r),
+    relation=">=",
+    right=Number(0),
+    why="−log is convex, and both laws have mass 1",
+    reference="Gibbs 1902; Kullback & Leibler 1951",
+    equality="{q} = {r}",
+    near_misses=(
+        NearMiss(Divergence(q, r), "<=", Number(0), "KL is never negative: the inequality is turned round"),
+        NearMiss(Divergence(q, r), "=", Number(0), "KL is 0 only where the two laws are equal"),
+    ),
+)
+
+VARIATIONAL_BOUND = Rule(
+    name="variational-bound",
+    title="the variational bound",
+    left=Log(Integral(g, Z)),
+    relation=">=",
+    right=Expectation(Log(Quotient(g, q)), q),
+    why="Jensen's inequality on the support of q, where the integral can only be smaller",
+    reference="Jordan, Ghahramani, Jaakkola & Saul 1999, eq. 38",
+    equality="{q} is proportional to {g}",
+    near_misses=(
+        NearMiss(
+            Log(Integral(g, Z)),
+            "<=",
+            Expectation(Log(Quotient(g, q)), q),
+            "the ELBO is a lower bound of the evidence, not an upper one",
+        ),
+        NearMiss(Log(Integral(g, Z)), "=", Expectation(Log(Quotient(g, q)), q), _COMMUTE),
+    ),
+)
+
+RULES = (JENSEN_LOG, JENSEN_CONCAVE, JENSEN_CONVEX, GIBBS, VARIATIONAL_BOUND)

@@ -1,0 +1,1 @@
+"""Whether it survives being tried: worlds, decisions, counterexamples, models, reports."""
