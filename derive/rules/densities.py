@@ -116,7 +116,10 @@ MULTIPLY_DIVIDE = Rule(
     right=a,
     why="q/q = 1 where q > 0",
     reference="importance sampling: Kahn & Marshall 1953",
-    needs=(Need("support", q, (a,), text="q is positive wherever what it divides is"),),
+    needs=(
+        Need("support", q, (a,), text="q is positive wherever what it divides is"),
+        Need("finite", q, text="q is finite"),
+    ),
     near_misses=(
         NearMiss(Quotient(a, q), "=", a, "divided by q without multiplying by it"),
         NearMiss(Times(q, a), "=", a, "multiplied by q without dividing by it"),

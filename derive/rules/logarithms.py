@@ -48,7 +48,7 @@ LOG_POWER = Rule(
     right=Times(c, Log(a)),
     why="log aᶜ = c log a",
     reference="functional equation of the logarithm",
-    splitting=(Need("support", Power(c, Number(2)), text="the exponent is not 0"),),
+    needs=(Need("support", Power(c, Number(2)), text="the exponent is not 0"),),
     near_misses=(NearMiss(Log(Power(a, Number(2))), "=", Power(Log(a), Number(2)), "the exponent belongs in front"),),
 )
 
