@@ -7,6 +7,7 @@ up to bound names and the order of sums and products, and works the premises out
     refine      steps from a to b, each enlarging the domain of definition        ⊢ a ⊑ b
     equal       a ⊑ m and b ⊑ m                                                   ⊢ a = b
     order       a ⊑ m, b ⊑ n, and one inequality m ≥ n                            ⊢ a ≥ b
+    from_difference   a − b = 0 (≥ 0)                                             ⊢ a = b (a ≥ b)
     same_optimum   f + λg ⊑ c with c free of θ                                    ⊢ argmin_θ f = argmax_θ g   (λ > 0)
     supremum    J ≤ c for every q, and J = c for one                              ⊢ sup_q J = c
 
@@ -273,6 +274,31 @@ def order(left: Theorem, step: Step, right: Theorem) -> Theorem:
         left.left, judgement, right.left, left.setting,
         parts=(left, right), conditions=needed, forward=left.forward, bridge=(step,), backward=right.forward,
     )  # fmt: skip
+
+
+def turned(theorem: Theorem) -> Theorem:
+    """From ⊢ a ≥ b: ⊢ b ≤ a."""
+    if theorem.judgement not in ("=", ">=", "<="):
+        raise ProofError(f"{theorem.judgement} is not turned round")
+    other: Judgement = {"=": "=", ">=": "<=", "<=": ">="}[theorem.judgement]  # type: ignore[assignment]
+    steps = {"forward": theorem.backward, "bridge": theorem.bridge, "backward": theorem.forward}
+    return _theorem(theorem.right, other, theorem.left, theorem.setting, parts=(theorem,), **steps)
+
+
+def from_difference(left: Term, right: Term, theorem: Theorem) -> Theorem:
+    """From ⊢ left − right = 0 (or ≥ 0, ≤ 0): ⊢ left = right (≥, ≤).
+
+    Where the difference is undefined, both are the same infinity, or one of them is undefined.
+    """
+    if theorem.judgement not in ("=", ">=", "<=") or not same(theorem.left, Plus(left, Times(Number(-1), right))):
+        raise ProofError("the theorem is not about the difference of the two sides")
+    if theorem.right != Number(0):
+        raise ProofError("the difference is not compared with 0")
+    return _theorem(left, theorem.judgement, right, theorem.setting, parts=(theorem,), **_steps_of(theorem))
+
+
+def _steps_of(theorem: Theorem) -> dict[str, tuple[Step, ...]]:
+    return {"forward": theorem.forward, "bridge": theorem.bridge, "backward": theorem.backward}
 
 
 def same_optimum(left: ArgExtremum, right: ArgExtremum, scale: Term, difference: Theorem) -> Theorem:

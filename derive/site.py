@@ -6,6 +6,7 @@ terms of a sum or some of the factors of a product.  This file is trusted: the k
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
@@ -73,6 +74,13 @@ def site(term: Term, path: Path) -> Site:
     for place in path:
         here = _descend(here, place)
     return here
+
+
+def children(term: Term) -> Iterator[tuple[int, Term]]:
+    """The parts of a term that rules may be applied to, with their argument numbers."""
+    for place, arg in enumerate(term.args):
+        if _may_change(term, place):
+            yield place, cast(Term, arg)
 
 
 def _descend(here: Site, place: int | tuple[int, ...]) -> Site:

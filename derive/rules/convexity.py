@@ -72,6 +72,17 @@ GIBBS = Rule(
     ),
 )
 
+GIBBS_RATIO = Rule(
+    name="gibbs-ratio",
+    title="Gibbs: the mean log-ratio to another law is never positive",
+    left=Number(0),
+    relation=">=",
+    right=Expectation(Log(Quotient(r, q)), q),
+    why="log t ≤ t − 1, and both laws have mass 1",
+    reference="Gibbs 1902",
+    equality="{q} = {r}",
+)
+
 VARIATIONAL_BOUND = Rule(
     name="variational-bound",
     title="the variational bound",
@@ -92,4 +103,4 @@ VARIATIONAL_BOUND = Rule(
     ),
 )
 
-RULES = (JENSEN_LOG, JENSEN_CONCAVE, JENSEN_CONVEX, GIBBS, VARIATIONAL_BOUND)
+RULES = (JENSEN_LOG, JENSEN_CONCAVE, JENSEN_CONVEX, GIBBS, GIBBS_RATIO, VARIATIONAL_BOUND)

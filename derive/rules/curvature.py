@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
-from sympy import Basic, Dummy, Rational, diff, exp, factor, log
+from sympy import Basic, Dummy, Rational, diff, exp, factor, log, preorder_traversal
 
 from derive.claims import Curvature, Setting
 from derive.rules.pattern import Lambda
@@ -18,29 +18,42 @@ Kind: TypeAlias = Literal["concave", "convex"]
 
 
 def has_curvature(shape: Lambda, kind: Kind, substitution: Mapping[str, Basic], setting: Setting) -> bool:
-    """Whether t ↦ shape is concave (convex) on all values that its argument takes.
+    """Whether t ↦ shape is concave (convex) on an interval that holds every value at which it is defined.
 
-    The argument is the content of the hole "t"; where it is non-negative by its form, the positive half-line is
-    enough (the value at 0 is the limit, for the functions this can express).
+    The argument is the content of the hole "t".  Where that is non-negative by its form, or where the function is
+    defined on the positive half-line only (log, roots), the half-line is enough: Jensen's inequality is about the
+    points where both sides are defined.
     """
     argument = substitution["t"]
-    nonnegative = is_nonnegative(argument)
     body = shape.body
     if isinstance(body, Function) and body.arguments == (shape.variable,):
-        return _assumed(body.name, kind, nonnegative, setting)
-    return by_second_derivative(shape, kind, nonnegative)
+        return _assumed(body.name, kind, setting)
+    return by_second_derivative(shape, kind, is_nonnegative(argument) or _needs_positive(body, shape.variable))
 
 
-def _assumed(name: str, kind: Kind, nonnegative: bool, setting: Setting) -> bool:
-    """The text says so.  A function on the positive reals is only ever applied where the text applies it."""
-    del nonnegative
-    return any(isinstance(h, Curvature) and h.function == name and h.kind == kind for h in setting.of_kind(Curvature))
+def _assumed(name: str, kind: Kind, setting: Setting) -> bool:
+    """The text says so."""
+    return any(isinstance(h, Curvature) and h.function == name and h.kind == kind for h in setting.hypotheses)
+
+
+def _needs_positive(body: Term, variable: Variable) -> bool:
+    """Whether the term is undefined for negative t because of a log or a root of t itself."""
+    for node in preorder_traversal(body):
+        if isinstance(node, Log) and node.argument == variable:
+            return True
+        if isinstance(node, Power) and node.base == variable and not _is_whole(node.exponent):
+            return True
+    return False
+
+
+def _is_whole(exponent: Term) -> bool:
+    return isinstance(exponent, Number) and exponent.value.denominator == 1
 
 
 @lru_cache(maxsize=256)
 def by_second_derivative(shape: Lambda, kind: Kind, nonnegative: bool) -> bool:
     """Whether SymPy finds the second derivative to have the right sign everywhere.  False means "not found"."""
-    if free_names(shape):
+    if free_names(shape.body) - {shape.variable}:
         return False
     t = Dummy("t", positive=True) if nonnegative else Dummy("t", real=True)
     expression = _expression(shape.body, shape.variable, t)

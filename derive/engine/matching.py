@@ -1,0 +1,232 @@
+"""Where a rule applies, and with what in its holes.
+
+Each function looks at one part of a term and answers with a Use of a rule right there (or one argument below), or None.
+They only propose: a use that does not fit is refused by the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sympy import Basic, Tuple
+
+from derive.claims import Setting
+from derive.engine.collecting import monomial_parts, write_quotient
+from derive.site import Path
+from derive.terms.binding import fingerprint, free_names, same
+from derive.terms.meaning import is_nonnegative
+from derive.terms.nodes import (
+    Density,
+    Divergence,
+    Entropy,
+    Exp,
+    Expectation,
+    Integral,
+    Log,
+    Named,
+    Number,
+    Power,
+    Quotient,
+    Term,
+    Times,
+    Variable,
+    law_variables,
+)
+
+
+@dataclass(frozen=True)
+class Use:
+    """A rule, where (below the part looked at) and with what; ``new`` instead for ring."""
+
+    rule: str
+    substitution: Mapping[str, Basic]
+    below: Path = ()
+    backwards: bool = False
+    new: Term | None = None
+
+
+# ---------------------------------------------------------------- definitions
+
+
+def name(term: Term, setting: Setting) -> Use | None:
+    if isinstance(term, Named) and term.name in setting.definitions:
+        return Use("definition", {"name": term})
+    return None
+
+
+def divergence(term: Term) -> Use | None:
+    if not isinstance(term, Divergence):
+        return None
+    return Use("kl-definition", {"q": term.left, "r": term.right, "Z": Tuple(*law_variables(term.left))})
+
+
+def entropy(term: Term) -> Use | None:
+    if not isinstance(term, Entropy):
+        return None
+    return Use("entropy-definition", {"q": term.law, "Z": Tuple(*law_variables(term.law))})
+
+
+def expectation(term: Term) -> Use | None:
+    if not isinstance(term, Expectation):
+        return None
+    holes = {"q": term.law, "Z": Tuple(*law_variables(term.law)), "f": term.body}
+    return Use("expectation-definition", holes)
+
+
+# ---------------------------------------------------------------- logarithms
+
+
+def logarithm(term: Term) -> Use | None:
+    """log of a quotient, product, power, exp or 1, taken apart."""
+    if isinstance(term, Exp) and isinstance(term.argument, Log):
+        return Use("exp-log", {"a": term.argument.argument}) if is_nonnegative(term.argument.argument) else None
+    if not isinstance(term, Log):
+        return None
+    match term.argument:
+        case Quotient() as quotient:
+            return Use("log-quotient", {"a": quotient.numerator, "b": quotient.denominator})
+        case Times() as product:
+            first, *rest = product.terms
+            return Use("log-product", {"a": first, "b": rest[0] if len(rest) == 1 else Times(*rest)})
+        case Power() as power:
+            return Use("log-power", {"a": power.base, "c": power.exponent})
+        case Exp() as inner:
+            return Use("log-exp", {"f": inner.argument})
+        case Number() as number if number.value == 1:
+            return Use("log-one", {})
+        case _:
+            return None
+
+
+def log_of_conditional(term: Term, jointly_drawn: Mapping[str, frozenset[str]]) -> Use | None:
+    """log p(z | x), where p also draws x: written with the joint."""
+    use = conditional(term.argument, jointly_drawn) if isinstance(term, Log) else None
+    return None if use is None else replace(use, below=(0,))
+
+
+def conditional(density: Term, jointly_drawn: Mapping[str, frozenset[str]]) -> Use | None:
+    """p(z | x), where p also draws x, as joint over marginal."""
+    if not isinstance(density, Density):
+        return None
+    drawn = [v for v in density.given if v.space in jointly_drawn.get(density.law.name, frozenset())]
+    if not drawn:
+        return None
+    rest = [v for v in density.given if v not in drawn]
+    holes = {"p": density.law, "A": Tuple(*density.at), "B": Tuple(*drawn), "C": Tuple(*rest)}
+    return Use("conditional", holes)
+
+
+# ---------------------------------------------------------------- products of densities
+
+
+def product_rule(term: Term) -> Use | None:
+    """p(a | b, c) · p(b | c) as one density."""
+    if not isinstance(term, Times):
+        return None
+    densities = [(i, f) for i, f in enumerate(term.terms) if isinstance(f, Density)]
+    for i, first in densities:
+        for j, second in densities:
+            if i != j and _chains(first, second):
+                holes = {
+                    "p": first.law,
+                    "A": Tuple(*first.at),
+                    "B": Tuple(*second.at),
+                    "C": Tuple(*second.given),
+                }
+                return Use("product-rule", holes, below=() if len(term.terms) == 2 else ((i, j),))
+    return None
+
+
+def _chains(first: Density, second: Density) -> bool:
+    same_law = fingerprint(first.law) == fingerprint(second.law)
+    return same_law and set(first.given) == set(second.points) and not set(first.at) & set(second.points)
+
+
+def multiply_divide(term: Term) -> Use | None:
+    """q · (a / q)."""
+    if not isinstance(term, Times):
+        return None
+    for i, factor in enumerate(term.terms):
+        for j, quotient in enumerate(term.terms):
+            if (
+                isinstance(quotient, Quotient)
+                and i != j
+                and is_nonnegative(factor)
+                and same(quotient.denominator, factor)
+            ):
+                holes = {"q": factor, "a": quotient.numerator}
+                return Use("multiply-divide", holes, below=() if len(term.terms) == 2 else ((i, j),))
+    return None
+
+
+def cancel(term: Term) -> Use | None:
+    """A product of quotients with a factor above and below: cancelled by ring."""
+    if not isinstance(term, Times | Quotient):
+        return None
+    above, below = monomial_parts(term)
+    if not below:
+        return None
+    left, right = list(above), []
+    for factor in below:
+        match = next((f for f in left if same(f, factor)), None)
+        if match is None:
+            right.append(factor)
+        else:
+            left.remove(match)
+    if len(right) == len(below):
+        return None
+    return Use("ring", {}, new=write_quotient([f for f in left if f != Number(1)], right))
+
+
+# ---------------------------------------------------------------- integrals
+
+
+def marginal(term: Term) -> Use | None:
+    """∫ p(a, z | b) dz, and ∫ q = 1."""
+    if not isinstance(term, Integral):
+        return None
+    z = Tuple(*term.variables)
+    body = term.body
+    if set(law_variables(body)) == set(z):
+        return Use("normalise", {"q": body, "Z": z})
+    if isinstance(body, Density) and set(z) <= set(body.at):
+        rest = [v for v in body.at if v not in z]
+        return Use("marginalise", {"p": body.law, "A": Tuple(*rest), "B": Tuple(*body.given), "Z": z})
+    return None
+
+
+def constant_out(term: Term) -> Use | None:
+    """∫ c·a dz with c free of z, and a density left: c stands outside."""
+    if not isinstance(term, Integral) or not isinstance(term.body, Times):
+        return None
+    bound = set(term.variables)
+    inside = [f for f in term.body.terms if free_names(f) & bound]
+    outside = [f for f in term.body.terms if not free_names(f) & bound]
+    if not outside or not inside or not all(is_nonnegative(f) for f in inside):
+        return None
+    holes = {"c": _times(outside), "a": _times(inside), "Z": Tuple(*term.variables)}
+    return Use("constant-weight", holes, backwards=True)
+
+
+def integrate_out(term: Term) -> Use | None:
+    """∫ d(y, z) of p(y, z | …)·f(y): the variables that only one density mentions go first."""
+    if not isinstance(term, Integral) or not isinstance(term.body, Times):
+        return None
+    for density in term.body.terms:
+        if not isinstance(density, Density):
+            continue
+        others = frozenset[Basic]().union(*(free_names(f) for f in term.body.terms if f is not density))
+        alone = [v for v in term.variables if v in density.at and v not in others]
+        rest = [v for v in term.variables if v not in alone]
+        if alone and rest:
+            return Use("iterate", {"f": term.body, "Y": Tuple(*rest), "Z": Tuple(*alone)})
+    return None
+
+
+def _times(factors: list[Term]) -> Term:
+    return factors[0] if len(factors) == 1 else Times(*factors)
+
+
+def variables_of(term: Integral) -> tuple[Variable, ...]:
+    return term.variables
