@@ -4,9 +4,7 @@ Every node carries the span of the source it was read from, so that a message ca
 the author wrote (a fraction stays a fraction, a bare law stays bare); names become laws, functions or variables only
 later, when the whole document is known.
 
-    Formula     one piece of mathematics of the document: its rows, split into statements
-    Statement   a chain of sides joined by relations, with the reason written beside it
-    Node        one side, or a part of one
+Node is one side of a statement, or a part of one; statements.py puts the sides together.
 """
 
 from __future__ import annotations
@@ -28,7 +26,9 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spanned:
+class Spanned:
+    """What every node has: the part of the document it was read from (two nodes are equal wherever they stand)."""
+
     span: Span = field(compare=False, repr=False)
 
 
@@ -36,21 +36,22 @@ class _Spanned:
 
 
 @dataclass(frozen=True, slots=True)
-class Num(_Spanned):
+class Num(Spanned):
     """A number: 3, 0.5, ½."""
 
     value: Fraction
 
 
 @dataclass(frozen=True, slots=True)
-class Name(_Spanned):
+class Name(Spanned):
     r"""A name with what is attached to it: P_\theta, \hat p, z^{(i)}, q^*, x_{1:T}, \mathcal L, \text{ELBO}.
 
     base         the letter or word, fonts dropped: "P", "theta", "z", "ELBO"
     font         "" or the font that makes it another letter: "cal", "bb", "word" (an upright word of several letters)
     accents      hat, tilde, bar, … from the inside out
     subscript    what stands below, as a tree
-    superscript  what stands above and is part of the name ("*", "(i)", a prime, T), never a power
+    superscript  what stands above and is part of the name ("*", "(i)", a prime, T), never a power; (i) is a Tuple_ of
+                 one item, several marks are a Tuple_ of them
     """
 
     base: str
@@ -61,14 +62,18 @@ class Name(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Symbol(_Spanned):
-    """A mark with a meaning of its own: "cdot" (an argument left open), "dots", "infty", "star", "prime"."""
+class Symbol(Spanned):
+    """A mark with a meaning of its own, most of them superscripts of a name.
+
+    kind  "cdot" (an argument left open), "dots", "infty", "star", "prime", "top" (transposed), "dagger", "diamond",
+          "plus", "minus", "emptyset"
+    """
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
-class Constant(_Spanned):
+class Constant(Spanned):
     r""" "+ const", "+ C": something that does not depend on what matters."""
 
     text: str
@@ -78,26 +83,26 @@ class Constant(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Add(_Spanned):
+class Add(Spanned):
     """terms[0] ± terms[1] …; a minus is a Neg among the terms."""
 
     terms: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Neg(_Spanned):
+class Neg(Spanned):
     body: Node
 
 
 @dataclass(frozen=True, slots=True)
-class Mul(_Spanned):
+class Mul(Spanned):
     r"""Factors side by side or joined by \cdot, \times."""
 
     factors: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Frac(_Spanned):
+class Frac(Spanned):
     r"""A quotient: \frac{a}{b}, a/b, {a \over b}."""
 
     numerator: Node
@@ -105,13 +110,13 @@ class Frac(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Pow(_Spanned):
+class Pow(Spanned):
     base: Node
     exponent: Node
 
 
 @dataclass(frozen=True, slots=True)
-class Factorial(_Spanned):
+class Factorial(Spanned):
     body: Node
 
 
@@ -119,7 +124,7 @@ class Factorial(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Argument(_Spanned):
+class Argument(Spanned):
     """One argument and the mark before it: "" for the first, then ",", "|", ";", ":" or "=" …"""
 
     mark: str
@@ -127,7 +132,7 @@ class Argument(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Apply(_Spanned):
+class Apply(Spanned):
     """head(arguments): a law, a function, an entropy, an information; which, the document decides later.
 
     The arguments keep their separators in order: p(x, z | y ; θ) is ["" x, "," z, "|" y, ";" θ].
@@ -139,10 +144,14 @@ class Apply(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Function(_Spanned):
+class Function(Spanned):
     """A function every reader knows: log, exp, sqrt, sin, det, tr, Var, Cov, diag, softplus, max(a, b) …
 
-    base: the small number at a log (log_2), or the law under Var_q; None otherwise.
+    Also "lim", "binom", "inner" (⟨a, b⟩), "interval", "partial" (a lone ∂x), and "hat", "tilde", "bar" …
+    where an accent stands over more than a name.
+
+    base: the small number at a log (log_2), the law under Var_q, the index of a norm or a root, what stands under lim;
+    None otherwise.
     """
 
     name: str
@@ -151,7 +160,7 @@ class Function(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Equation(_Spanned):
+class Equation(Spanned):
     """left = right inside brackets or under an operator: X=x, i=1."""
 
     left: Node
@@ -159,14 +168,27 @@ class Equation(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Tuple_(_Spanned):
+class Tuple_(Spanned):
     r"""(a, b) or a, b where one thing stands for several: \arg\max_{\theta, q}, \theta^*, q^*."""
 
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Set_(_Spanned):
+class Range(Spanned):
+    r"""Several indices at once, in a subscript: 1:T, <t, \le t, \setminus j (also -j and \neq j: all but j).
+
+    mark   ":", "<", "<=", ">", ">=" or "without"
+    first  None for every mark but ":"; an end left out (:t, t:) is None too
+    """
+
+    mark: Literal[":", "<", "<=", ">", ">=", "without"]
+    first: Node | None
+    last: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Set_(Spanned):
     r"""\{ … \}: a set, with the condition after a bar or colon and the limits attached (as in \{x_i\}_{i=1}^n)."""
 
     items: tuple[Node, ...]
@@ -176,7 +198,7 @@ class Set_(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Abs(_Spanned):
+class Abs(Spanned):
     """|body| ("abs") or ‖body‖ ("norm")."""
 
     kind: Literal["abs", "norm"]
@@ -187,8 +209,8 @@ class Abs(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Sampled(_Spanned):
-    """variables ~ law, under an expectation or as a statement of its own; iid where the text says so."""
+class Sampled(Spanned):
+    """variables ~ law, below an expectation; iid where it says so there.  (As a statement it is a Relation "~".)"""
 
     variables: tuple[Node, ...]
     law: Node
@@ -196,10 +218,11 @@ class Sampled(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Expect(_Spanned):
+class Expect(Spanned):
     r"""E_{subscript}[body | given]; ⟨body⟩_{subscript}.
 
-    under      what stands below the E: Sampled nodes, laws (with or without arguments), variables; empty if nothing
+    under      what stands below the E: Sampled nodes, laws (with or without arguments), variables; empty if nothing;
+               E_{z|x} gives z and the Argument "|" x
     bracketed  False for an expectation without brackets, whose body is the rest of the term
     """
 
@@ -210,8 +233,11 @@ class Expect(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Divergence(_Spanned):
-    r"""head(left ‖ right): D_{KL}, KL, D, D_f, D_\alpha, TV, \chi^2, JS; kind is "KL" where that is certain."""
+class Divergence(Spanned):
+    r"""head(left ‖ right): D_{KL}, KL, D, D_f, D_\alpha, TV, \chi^2, JS.
+
+    kind  "KL", "JS", "TV" or "chi2" where the head says so, otherwise "" (D alone, D_f, D_\alpha: see the head)
+    """
 
     kind: str
     head: Name
@@ -220,7 +246,7 @@ class Divergence(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class IntegralOver(_Spanned):
+class IntegralOver(Spanned):
     r"""\int_domain body dvariables.
 
     variables       from the differentials, or from the subscript where it is a variable (\int_z)
@@ -237,7 +263,7 @@ class IntegralOver(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class BigOperator(_Spanned):
+class BigOperator(Spanned):
     r"""\sum or \prod (kind) with what stands below and above.
 
     under: Name (\sum_z), Tuple_ (\sum_{x,z}), Equation (\sum_{i=1}), Member (\sum_{x \in D}), Compare (j<k), or None
@@ -250,7 +276,7 @@ class BigOperator(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Member(_Spanned):
+class Member(Spanned):
     r"""item \in set."""
 
     item: Node
@@ -258,7 +284,7 @@ class Member(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Compare(_Spanned):
+class Compare(Spanned):
     r"""left < right, i \neq j … where it is not a claim but a range: below an operator, in a condition."""
 
     relation: str
@@ -267,7 +293,7 @@ class Compare(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Optimum(_Spanned):
+class Optimum(Spanned):
     """argmax, argmin, max, min, sup, inf over the names (and Member/Compare nodes) written below."""
 
     kind: Literal["argmax", "argmin", "max", "min", "sup", "inf"]
@@ -276,7 +302,7 @@ class Optimum(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Gradient(_Spanned):
+class Gradient(Spanned):
     r"""\nabla_{variables} body, \frac{\partial}{\partial x} body, \partial_x body."""
 
     variables: tuple[Node, ...]
@@ -284,7 +310,7 @@ class Gradient(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled(_Spanned):
+class Labelled(Spanned):
     r"""\underbrace{body}_{label}, \overbrace, \boxed: a remark attached to a part."""
 
     body: Node
@@ -292,11 +318,15 @@ class Labelled(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable(_Spanned):
-    """A part that could not be read, and why.  A side that contains one makes its claims unread."""
+class Unreadable(Spanned):
+    """A part that could not be read, and why.  A side that contains one makes its claims unread.
+
+    The span is all that was given up; at is where the trouble stands, for the caret.
+    """
 
     message: str
     hint: str = ""
+    at: Span | None = field(default=None, compare=False)
 
 
 Node: TypeAlias = (
@@ -315,6 +345,7 @@ Node: TypeAlias = (
     | Function
     | Equation
     | Tuple_
+    | Range
     | Set_
     | Abs
     | Sampled
@@ -329,62 +360,3 @@ Node: TypeAlias = (
     | Labelled
     | Unreadable
 )
-
-# ---------------------------------------------------------------- statements
-
-RelationSign: TypeAlias = Literal[
-    "=", ">=", "<=", ">", "<", "!=", ":=", "=:", "approx", "propto", "~", "in", "<<", "->", "=>", "<=>"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Relation(_Spanned):
-    r"""A relation sign of a chain.
-
-    marked  True where the sign itself says "definition" (:=, \equiv, \triangleq, \stackrel{def}{=})
-    above   what is written over it (\overset{(a)}{=}), as text
-    """
-
-    sign: RelationSign
-    marked: bool = False
-    above: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement(_Spanned):
-    """side₀ relation₁ side₁ …, in reading order.
-
-    sides      one more than relations; sides[0] is None where the row begins with a relation and so continues the
-               chain before it
-    relations  empty for an expression that claims nothing
-    reasons    prose inside or beside the formula (\\text{…}, a && column), in order
-    lead       the last words of running text before the formula or before this statement ("where", "let", "so")
-    """
-
-    sides: tuple[Node | None, ...]
-    relations: tuple[Relation, ...] = ()
-    reasons: tuple[str, ...] = ()
-    lead: str = ""
-    tag: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Warning_(_Spanned):
-    """Something read with doubt: an unknown macro, an integral without dz, an expectation without brackets."""
-
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Formula(_Spanned):
-    """One formula of the document.
-
-    display     False for inline mathematics
-    cell        the notebook cell, from 0; None elsewhere
-    statements  what it says, in order
-    """
-
-    statements: tuple[Statement, ...]
-    display: bool
-    cell: int | None = None
-    warnings: tuple[Warning_, ...] = ()

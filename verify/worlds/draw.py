@@ -1,11 +1,11 @@
-"""Random worlds of many kinds.
+"""Worlds built from a source of numbers, so that they meet the hypotheses of the text.
 
     generic        tables from exponential draws, base weights of any size
     concentrated   log-normal tables: a few points carry nearly all the mass
     flat           counting measure, tables from exponential draws
-    sparse         zeros in the tables (only where no hypothesis forbids them)
     uniform        every law uniform
-    alike          every law that can be is (nearly) the posterior or the marginal of another: special points of a claim
+    alike          laws that (nearly) coincide with conditionals of other laws: q at the posterior, q at the prior
+    sparse         zeros in the tables (only where no hypothesis forbids them)
 
 Random base weights and their scale are a test of units: a forgotten integral, or a statement that holds for counts but
 not for densities, shows at once.
@@ -13,292 +13,193 @@ not for densities, shows at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from derive.claims import Curvature, LawEquation, Range, Setting
-from derive.terms.nodes import Density, Parameter, law_factors
+from derive.claims import Curvature, Range, Setting
+from derive.terms.nodes import Density, Parameter
+from verify.worlds.hypotheses import ContradictionError, Factor, Structure
+from verify.worlds.sources import Random, RandomSource, Source
 from verify.worlds.vocabulary import LawShape, Vocabulary, law_key
 from verify.worlds.world import Array, LawTable, RealFunction, World
 
-Random = np.random.Generator
 KINDS = ("generic", "concentrated", "flat", "uniform", "alike")
 MAX_STATES = 5000  # points of all axes of one world; more variables mean fewer points each
-
-
-class ContradictionError(ValueError):
-    """Hypotheses that no world was found to meet."""
+LINES = 4  # of which an abstract concave or convex function is made
 
 
 def draw(vocabulary: Vocabulary, setting: Setting, kind: str, count: int, random: Random) -> World:
-    """A batch of ``count`` worlds of one kind that meet the hypotheses of the setting.
+    """A batch of ``count`` random worlds of one kind that meet the hypotheses of the setting.
 
     Raises ContradictionError where the hypotheses cannot be met by construction.
     """
-    sizes = _sizes(vocabulary, random)
-    choices = 2 if vocabulary.chosen else 1
-    weights = {space: _weights(space, n, kind, count, setting, random) for space, n in sizes.items()}
-    laws = _laws(vocabulary, setting, kind, count, choices, weights, random)
-    return World(
-        count,
-        weights,
-        laws,
-        {space: _points(n, count, space in vocabulary.positive, random) for space, n in sizes.items()},
-        _parameters(vocabulary, setting, choices, count, random),
-        {name: _function(name, spaces, vocabulary, setting, sizes, count, random)
-         for name, spaces in sorted(vocabulary.functions.items())},
-        kind,
-        kind == "sparse",
-        choices,
-    )  # fmt: skip
+    world = build(vocabulary, setting, RandomSource(kind, count, random), sizes(vocabulary, random), kind)
+    return world if kind != "alike" else _made_alike(world, vocabulary, setting, random)
 
 
-def _sizes(vocabulary: Vocabulary, random: Random) -> dict[str, int]:
+def sizes(vocabulary: Vocabulary, random: Random) -> dict[str, int]:
     """Two or three points a space, two where there are many variables."""
     axes = max(1, len(vocabulary.names))
     largest = 3 if 3**axes <= MAX_STATES else 2
     return {space: int(random.integers(2, largest + 1)) for space in sorted(vocabulary.spaces)}
 
 
-def _weights(space: str, n: int, kind: str, count: int, setting: Setting, random: Random) -> Array:
-    measure = setting.measures.get(space, "unmarked")
-    counting = np.ones((n, count))
-    if measure == "discrete" or kind in ("flat", "uniform"):
-        return counting
-    scale = np.exp(1.5 * random.normal(size=count))
-    free = random.uniform(0.25, 2.0, size=(n, count)) * scale
-    if measure == "unmarked":
-        return np.where(random.random(count) < 0.5, free, counting)
-    return free
-
-
-def _points(n: int, count: int, positive: bool, random: Random) -> Array:
-    values = random.normal(size=(n, count)) * np.exp(random.normal(size=count))
-    return np.exp(values) if positive else values
+def build(
+    vocabulary: Vocabulary, setting: Setting, source: Source, points: Mapping[str, int], kind: str = "generic"
+) -> World:
+    """A batch of worlds from a source of numbers, with the given number of points for each space."""
+    choices = vocabulary.choices
+    measures = setting.measures
+    weights = {space: source.weights(n, measures.get(space, "unmarked")) for space, n in points.items()}
+    laws = _laws(vocabulary, setting, source, choices, weights)
+    values = {
+        space: source.numbers((n,), Fraction(0) if space in vocabulary.positive else None, None)
+        for space, n in points.items()
+    }
+    return World(
+        source.count,
+        weights,
+        laws,
+        values,
+        _parameters(vocabulary, setting, choices, source),
+        {name: _function(name, vocabulary, setting, points, source) for name in sorted(vocabulary.functions)},
+        kind,
+        kind == "sparse",
+        choices,
+    )
 
 
 # ---------------------------------------------------------------- laws
 
 
 def _laws(
-    vocabulary: Vocabulary,
-    setting: Setting,
-    kind: str,
-    count: int,
-    choices: int,
-    weights: dict[str, Array],
-    random: Random,
+    vocabulary: Vocabulary, setting: Setting, source: Source, choices: int, weights: dict[str, Array]
 ) -> dict[str, LawTable]:
+    structure = Structure.of(vocabulary, setting)
     tables: dict[str, LawTable] = {}
-    factorised, equated = _structure(vocabulary, setting)
-    for key in sorted(vocabulary.laws):
-        if key not in equated:
-            shape = vocabulary.laws[key]
-            factors = factorised.get(key, ((frozenset(shape.drawn), frozenset(shape.given)),))
-            sample = _sampler(kind, random, not _must_be_positive(key, setting))
-            tables[key] = _law(shape, factors, sample, choices, weights, count)
-    if kind == "alike":
-        _make_alike(tables, vocabulary, set(factorised) | set(equated), weights, random)
-    for key, equation in equated.items():
-        tables[key] = _equated_law(key, equation, vocabulary, tables, weights)
+    for key in sorted(set(vocabulary.laws) - set(structure.equated)):
+        shape = vocabulary.laws[key]
+        factors = structure.factors_of(key, shape)
+        tables[key] = _law(shape, factors, source, not _positive(key, setting), choices, weights)
+    for key, equation in structure.equated.items():
+        tables[key] = _equated_law(vocabulary.laws[key], equation, tables, weights)
     return tables
 
 
-Factor = tuple[frozenset[str], frozenset[str]]  # spaces drawn together, spaces given
-
-
-def _structure(
-    vocabulary: Vocabulary, setting: Setting
-) -> tuple[dict[str, tuple[Factor, ...]], dict[str, LawEquation]]:
-    """Which laws factorise by hypothesis, and which are equal to another law's conditional."""
-    factorised: dict[str, tuple[Factor, ...]] = {}
-    equated: dict[str, LawEquation] = {}
-    for hypothesis in setting.of_kind(LawEquation):
-        assert isinstance(hypothesis, LawEquation)
-        left = hypothesis.left
-        if not isinstance(left, Density):
-            raise ContradictionError("an equation between laws starts from one density")
-        key = law_key(left.law)
-        parts = [factor for factor in law_factors(hypothesis.right) if isinstance(factor, Density)]
-        if all(law_key(part.law) == key for part in parts):
-            factorised[key] = _merge_factors(factorised.get(key, ()), left, parts, vocabulary.laws[key])
-        elif len(parts) == 1:
-            equated[key] = hypothesis
-        else:
-            raise ContradictionError("no way is known to build laws that meet this equation")
-    return factorised, equated
-
-
-def _merge_factors(
-    known: tuple[Factor, ...], left: Density, parts: list[Density], shape: LawShape
-) -> tuple[Factor, ...]:
-    """The chain of conditionals that the law is built from.
-
-    A factorisation gives its factors; an independence such as q(z₂|z₁,x) = q(z₂|z₁) gives one factor.  What no factor
-    draws comes first, jointly.
-    """
-    new = [(frozenset(v.space for v in p.at), frozenset(v.space for v in p.given)) for p in parts]
-    old = [factor for factor in known if not any(factor[0] & n[0] for n in new)]
-    factors = [*old, *new]
-    rest = frozenset(shape.drawn) - frozenset().union(*(f[0] for f in factors))
-    if rest:
-        inner = frozenset().union(*(f[1] for f in factors)) & rest
-        outer = rest - inner
-        everything = frozenset(shape.drawn | shape.given)
-        if inner:
-            factors.insert(0, (inner, frozenset(v.space for v in left.given if v.space not in inner) & everything))
-        if outer:
-            factors.append((outer, everything - outer))
-    return tuple(factors)
-
-
-Sampler = Callable[[tuple[int, ...]], Array]
-
-
-def _must_be_positive(key: str, setting: Setting) -> bool:
-    return setting.positive(key.split("_", 1)[0]) is not None or setting.positive(key) is not None
-
-
-def _sampler(kind: str, random: Random, may_vanish: bool) -> Sampler:
-    def sample(shape: tuple[int, ...]) -> Array:
-        if kind == "uniform":
-            return np.ones(shape)
-        if kind == "concentrated":
-            spread = random.choice([0.5, 1.5, 3.0], size=shape[-1])
-            return np.exp(spread * random.normal(size=shape))
-        table = random.exponential(size=shape) + 1e-3
-        if kind == "sparse" and may_vanish:
-            table = np.where(random.random(shape) < 0.3, 0.0, table)
-        return np.asarray(table)
-
-    return sample
+def _positive(key: str, setting: Setting) -> bool:
+    return setting.positive(key) is not None or setting.positive(key.split("_", 1)[0]) is not None
 
 
 def _law(
     shape: LawShape,
     factors: tuple[Factor, ...],
-    sample: Sampler,
+    source: Source,
+    may_vanish: bool,
     choices: int,
     weights: dict[str, Array],
-    count: int,
 ) -> LawTable:
     """The product of conditional tables, one per factor."""
     spaces = shape.spaces
     indices = tuple(weights[s].shape[0] if s else choices for s in shape.indices)
-    table: Any = np.ones((1,) * (len(spaces) + len(indices)) + (count,))
+    product: Any = None
     for at, given in factors:
         here = tuple(weights[s].shape[0] if s in at | given else 1 for s in spaces)
-        draws = sample((*here, *indices, count))
-        table = table * _normalised(draws, spaces, at, weights)
-    return LawTable(spaces, frozenset(shape.drawn), len(indices), np.asarray(table))
+        table = normalised(source.table((*here, *indices), may_vanish), spaces, at, weights)
+        product = table if product is None else product * table
+    return LawTable(spaces, frozenset(shape.drawn), len(indices), product)
 
 
-def _normalised(table: Array, spaces: tuple[str, ...], drawn: Iterable[str], weights: dict[str, Array]) -> Array:
+def normalised(table: Array, spaces: tuple[str, ...], drawn: Iterable[str], weights: dict[str, Array]) -> Array:
     """The table divided so that Σ w·p = 1 over the drawn spaces; a slice of zeros becomes uniform."""
     axes = tuple(axis for axis, space in enumerate(spaces) if space in set(drawn))
-    mass: Any = np.ones((1,) * table.ndim)
+    total = _mass(table, axes, spaces, weights)
+    table = np.where(total == 0, 1, table)
+    return np.asarray(table / _mass(table, axes, spaces, weights))
+
+
+def _mass(table: Array, axes: tuple[int, ...], spaces: tuple[str, ...], weights: dict[str, Array]) -> Array:
     for axis in axes:
-        shape = [1] * table.ndim
-        shape[axis], shape[-1] = weights[spaces[axis]].shape
-        mass = mass * weights[spaces[axis]].reshape(shape)
-    total = (table * mass).sum(axis=axes, keepdims=True)
-    table = np.where(total == 0, 1.0, table)
-    total = (table * mass).sum(axis=axes, keepdims=True)
-    return np.asarray(table / total)
+        table = table * _along(weights[spaces[axis]], axis, table.ndim)
+    return np.asarray(table.sum(axis=axes, keepdims=True))
 
 
-def _make_alike(
-    tables: dict[str, LawTable], vocabulary: Vocabulary, fixed: set[str], weights: dict[str, Array], random: Random
-) -> None:
-    """Lets laws coincide with (or come close to) conditionals of other laws over the same spaces."""
-    for key in sorted(set(tables) - fixed):
-        mine = tables[key]
-        others = [k for k in sorted(tables) if k != key and set(mine.spaces) <= set(tables[k].spaces)]
-        if not others or random.random() < 0.3:
-            continue
-        other = tables[others[int(random.integers(len(others)))]]
-        if other.drawn >= mine.drawn and mine.indices in (0, other.indices):
-            exact_ = _as_conditional(other, mine, weights)
-            noise = np.exp(random.choice([0.0, 1e-3, 0.1]) * random.normal(size=exact_.shape))
-            table = _normalised(exact_ * noise, mine.spaces, mine.drawn, weights)
-            tables[key] = LawTable(mine.spaces, mine.drawn, mine.indices, table)
+def _along(weights: Array, axis: int, ndim: int) -> Array:
+    shape = [1] * ndim
+    shape[axis], shape[-1] = weights.shape
+    return weights.reshape(shape)
 
 
-def _as_conditional(source: LawTable, target: LawTable, weights: dict[str, Array]) -> Array:
+def _conditional(source: LawTable, target: LawTable, weights: dict[str, Array]) -> Array:
     """source's conditional of the target's drawn spaces given the target's other spaces, on the target's axes."""
     table = source.table
     for axis, space in enumerate(source.spaces):
         if space not in target.spaces and space in source.drawn:
-            shape = [1] * table.ndim
-            shape[axis], shape[-1] = weights[space].shape
-            table = (table * weights[space].reshape(shape)).sum(axis=axis, keepdims=True)
+            table = (table * _along(weights[space], axis, table.ndim)).sum(axis=axis, keepdims=True)
         elif space not in target.spaces:
             table = np.take(table, [0], axis=axis)
     if target.indices < source.indices:
         table = table[(slice(None),) * len(source.spaces) + (slice(0, 1),) * source.indices]
         table = table.reshape(table.shape[: len(source.spaces)] + table.shape[-1:])
-    keep = tuple(axis for axis, space in enumerate(source.spaces) if space not in target.spaces)
-    table = np.squeeze(table, axis=keep)
-    return _normalised(table, target.spaces, target.drawn, weights)
+    extra = tuple(axis for axis, space in enumerate(source.spaces) if space not in target.spaces)
+    return normalised(np.squeeze(table, axis=extra), target.spaces, target.drawn, weights)
 
 
-def _equated_law(
-    key: str, equation: LawEquation, vocabulary: Vocabulary, tables: dict[str, LawTable], weights: dict[str, Array]
-) -> LawTable:
+def _equated_law(shape: LawShape, right: Density, tables: dict[str, LawTable], weights: dict[str, Array]) -> LawTable:
     """A law that the text sets equal to a conditional of another."""
-    right = equation.right
-    shape = vocabulary.laws[key]
-    if not isinstance(right, Density) or law_key(right.law) not in tables:
-        raise ContradictionError("a law is set equal to something that is no density of a known law")
-    source = tables[law_key(right.law)]
-    if not set(shape.spaces) <= set(source.spaces):
+    source = tables.get(law_key(right.law))
+    if source is None or not set(shape.spaces) <= set(source.spaces):
         raise ContradictionError("a law is set equal to a law of other variables")
-    indices = len(shape.indices)
-    target = LawTable(shape.spaces, frozenset(shape.drawn), indices, source.table)
-    return LawTable(target.spaces, target.drawn, indices, _as_conditional(source, target, weights))
+    target = LawTable(shape.spaces, frozenset(shape.drawn), len(shape.indices), source.table)
+    return LawTable(target.spaces, target.drawn, target.indices, _conditional(source, target, weights))
+
+
+def _made_alike(world: World, vocabulary: Vocabulary, setting: Setting, random: Random) -> World:
+    """Lets laws coincide with (or come close to) conditionals of other laws over the same spaces."""
+    tables = dict(world.laws)
+    structure = Structure.of(vocabulary, setting)
+    weights = dict(world.weights)
+    for key in sorted(set(tables) - set(structure.equated) - set(structure.factorised)):
+        mine = tables[key]
+        others = [tables[k] for k in sorted(tables) if k != key and _covers(tables[k], mine)]
+        if others and random.random() < 0.7:
+            other = others[int(random.integers(len(others)))]
+            exact = _conditional(other, mine, weights)
+            noise = np.exp(random.choice([0.0, 1e-3, 0.1]) * random.normal(size=exact.shape))
+            table = normalised(exact * noise, mine.spaces, mine.drawn, weights)
+            tables[key] = LawTable(mine.spaces, mine.drawn, mine.indices, np.broadcast_to(table, mine.table.shape))
+    return World(
+        world.count, weights, tables, world.points, world.parameters, world.functions, "alike", False, world.choices
+    )
+
+
+def _covers(other: LawTable, mine: LawTable) -> bool:
+    return set(mine.spaces) <= set(other.spaces) and mine.drawn <= other.drawn and mine.indices in (0, other.indices)
 
 
 # ---------------------------------------------------------------- parameters and functions
 
 
-def _parameters(vocabulary: Vocabulary, setting: Setting, choices: int, count: int, random: Random) -> dict[str, Array]:
-    names = [name for name in vocabulary.names if isinstance(name, Parameter)]
-    ranges = {h.parameter.name: h for h in setting.of_kind(Range) if isinstance(h, Range)}
-    return {
-        p.name: _values(ranges.get(p.name), p.name in vocabulary.positive,
-                        choices if p in vocabulary.chosen else 1, count, random)
-        for p in names
-    }  # fmt: skip
-
-
-def _values(bounds: Range | None, positive: bool, many: int, count: int, random: Random) -> Array:
-    shape = (many, count)
-    lower = None if bounds is None or bounds.lower is None else float(bounds.lower)
-    upper = None if bounds is None or bounds.upper is None else float(bounds.upper)
-    if lower is not None and upper is not None:
-        return random.uniform(lower, upper, size=shape)
-    spread = np.exp(random.normal(size=shape))
-    if lower is not None:
-        return lower + spread
-    if upper is not None:
-        return upper - spread
-    return spread if positive else random.normal(size=shape) * np.exp(random.normal(size=shape))
+def _parameters(vocabulary: Vocabulary, setting: Setting, choices: int, source: Source) -> dict[str, Array]:
+    ranges = {h.parameter.name: h for h in setting.hypotheses if isinstance(h, Range)}
+    values = {}
+    for name in (n for n in vocabulary.names if isinstance(n, Parameter)):
+        bounds = ranges.get(name.name)
+        lower = bounds.lower if bounds else Fraction(0) if name.name in vocabulary.positive else None
+        shape = (choices if name in vocabulary.chosen else 1,)
+        values[name.name] = source.numbers(shape, lower, bounds.upper if bounds else None)
+    return values
 
 
 def _function(
-    name: str,
-    spaces: tuple[str, ...] | None,
-    vocabulary: Vocabulary,
-    setting: Setting,
-    sizes: dict[str, int],
-    count: int,
-    random: Random,
+    name: str, vocabulary: Vocabulary, setting: Setting, points: Mapping[str, int], source: Source
 ) -> Array | RealFunction:
+    spaces = vocabulary.functions[name]
     if spaces is not None and all(spaces):
-        values = random.normal(size=(*(sizes[s] for s in spaces), count)) * np.exp(random.normal(size=count))
-        return np.exp(values) if name in vocabulary.positive else values
-    shapes = [h for h in setting.of_kind(Curvature) if isinstance(h, Curvature) and h.function == name]
-    slopes, offsets = random.normal(size=(2, 5, count)) * np.exp(random.normal(size=count))
-    return RealFunction(shapes[0].kind if shapes else "wavy", slopes, offsets)
+        lower = Fraction(0) if name in vocabulary.positive else None
+        return source.numbers(tuple(points[s] for s in spaces), lower, None)
+    shapes = [h.kind for h in setting.hypotheses if isinstance(h, Curvature) and h.function == name]
+    slopes, offsets = (source.numbers((LINES,), None, None) for _ in range(2))
+    return RealFunction(shapes[0] if shapes else "any", slopes, offsets)

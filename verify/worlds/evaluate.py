@@ -56,7 +56,7 @@ class Floats:
     """IEEE doubles; NaN is "undefined"."""
 
     def constant(self, numerator: int, denominator: int) -> Array:
-        return np.float64(numerator) / np.float64(denominator) * np.ones(1)
+        return np.full(1, numerator / denominator)
 
     def product(self, factors: list[Array], dominating: list[bool]) -> Array:
         result: Any = factors[0]
@@ -198,7 +198,10 @@ class Evaluator:
     def _function(self, function: Function) -> Array:
         table = self.world.functions[function.name]
         if isinstance(table, RealFunction):
-            return table(*(self.value(argument) for argument in function.arguments))
+            lines = table.lines(self._sum([self.value(argument) for argument in function.arguments]))
+            if table.kind == "any":
+                return np.asarray(lines.sum(axis=0))
+            return np.asarray(self.arithmetic.extremum(lines, (0,), table.kind == "convex")[0])
         return self._place(table, list(function.arguments))
 
     def _place(self, table: Array, names: list[Basic] | list[Term]) -> Array:

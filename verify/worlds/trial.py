@@ -50,7 +50,7 @@ def try_claim(claim: Claim, vocabulary: Vocabulary, world: World) -> Trial:
         return _try_optima(claim, evaluate)
     left, right = np.broadcast_arrays(evaluate(claim.lhs), evaluate(claim.rhs))
     defined = ~(np.isnan(left) | np.isnan(right))
-    gap = _violation(left, right, claim.sign)
+    gap = violation(left, right, claim.sign)
     points = tuple(range(left.ndim - 1))
     margin = np.where(defined, gap, 0.0).max(axis=points)
     return Trial(world, defined.any(axis=points), (~defined).any(axis=points), _per_world(margin, world))
@@ -60,7 +60,7 @@ def _per_world(values: Any, world: World) -> Array:
     return np.broadcast_to(values, (world.count,))
 
 
-def _violation(left: Array, right: Array, sign: str) -> Array:
+def violation(left: Array, right: Array, sign: str) -> Array:
     """How far each point is from meeting the relation, relative to the sides; infinite sides count as 1."""
     with np.errstate(all="ignore"):
         raw = np.where(left == right, 0.0, left - right)

@@ -65,6 +65,12 @@ class Vocabulary:
     numeric: set[Basic] = field(default_factory=set)  # variables and parameters used as numbers
     positive: set[str] = field(default_factory=set)  # spaces, parameters and functions that must be positive
     chosen: set[Basic] = field(default_factory=set)  # parameters that index laws or that an optimum ranges over
+    optimised: bool = False  # whether an optimum ranges over a parameter
+
+    @property
+    def choices(self) -> int:
+        """How many values a chosen parameter must have: one, unless values of it are compared."""
+        return 2 if self.optimised or len(self.chosen) > 1 else 1
 
     @staticmethod
     def of(terms: Iterable[Term], setting: Setting) -> Vocabulary:
@@ -92,7 +98,9 @@ class Vocabulary:
             elif isinstance(part, Function):
                 self._read_function(part)
             elif isinstance(part, Extremum | ArgExtremum):
-                self.chosen |= {c for c in part.candidates if isinstance(c, Parameter)}
+                candidates = {c for c in part.candidates if isinstance(c, Parameter)}
+                self.chosen |= candidates
+                self.optimised |= bool(candidates)
             elif isinstance(part, Log | Power):
                 self.positive |= _bare_names(part.args[0])
         self.numeric |= set(_numeric(node))

@@ -34,23 +34,23 @@ class LawTable:
 class RealFunction:
     """An abstract function of a real number (of the sum of its arguments, if there are several).
 
-    The least of random lines (concave), the largest (convex), or a sum of their sines.
+    The least of some lines (concave), the largest (convex), or a polynomial with the slopes as coefficients (any).
     slopes, offsets: (lines, W)
     """
 
-    kind: Literal["concave", "convex", "wavy"]
+    kind: Literal["concave", "convex", "any"]
     slopes: Array
     offsets: Array
 
-    def __call__(self, *arguments: Array) -> Array:
-        value: Any = arguments[0]
-        for argument in arguments[1:]:
-            value = value + argument
+    def lines(self, value: Array) -> Array:
+        """The lines (or the terms of the polynomial) at some real numbers, on a new first axis."""
         spread = (slice(None), *(None,) * (value.ndim - 1))
-        lines = self.slopes[spread] * value + self.offsets[spread]
-        if self.kind == "wavy":
-            return np.asarray(np.sin(lines).sum(axis=0))
-        return np.asarray(lines.min(axis=0) if self.kind == "concave" else lines.max(axis=0))
+        if self.kind != "any":
+            return np.asarray(self.slopes[spread] * value + self.offsets[spread])
+        powers = [value]
+        while len(powers) < len(self.slopes):
+            powers.append(powers[-1] * value)
+        return np.asarray(self.slopes[spread] * np.stack(powers))
 
     def take(self, index: int) -> RealFunction:
         return RealFunction(self.kind, self.slopes[:, index : index + 1], self.offsets[:, index : index + 1])

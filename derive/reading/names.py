@@ -1,0 +1,210 @@
+r"""Names with what hangs on them: subscripts, superscripts, accents, primes; and plain numbers.
+
+A superscript is part of the name (q^*, x^{(i)}, z') or a power (\sigma^2); is_label decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from derive.reading.cursor import Cursor, ReadError
+from derive.reading.syntax import (
+    Argument,
+    Compare,
+    Equation,
+    Function,
+    Member,
+    Name,
+    Neg,
+    Node,
+    Num,
+    Range,
+    Symbol,
+    Tuple_,
+)
+from derive.reading.tokens import Token
+from derive.reading.vocabulary import GREEK
+
+MAX_DIGITS = 300
+_MARK_SYMBOLS = {"star": "star", "top": "top", "dagger": "dagger", "diamond": "diamond"}
+_RANGE_SIGNS = frozenset(["<", "<=", ">", ">="])
+# Greek letters that are variables or parameters rather than numbers: θ^t is the t-th θ, λ^t a power.
+_INDEXED_GREEK = frozenset(
+    ["theta", "phi", "psi", "mu", "Sigma", "xi", "omega", "nu", "vartheta", "varphi", "Theta", "pi"]
+)
+_POWER_LETTERS = frozenset(["alpha", "beta", "gamma", "lambda", "tau", "rho", "kappa", "epsilon", "eta"])
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def number(c: Cursor) -> Node:
+    """Digits, with a decimal point between digits."""
+    start = c.position
+    text = c.take().text
+    while _continues_number(c, text):
+        text += "." if c.at("period") else c.peek().text
+        c.position += 1
+    if len(text) > MAX_DIGITS:
+        raise ReadError(f"a number of more than {MAX_DIGITS} digits", c.since(start))
+    return Num(c.since(start), Fraction(text or "0"))
+
+
+def _continues_number(c: Cursor, text: str) -> bool:
+    adjacent = c.peek().start <= c.tokens[c.position - 1].end
+    if c.at("digit"):
+        return adjacent and "/" not in text + c.peek().text
+    return adjacent and c.at("period") and "." not in text and c.peek(1).kind == "digit"
+
+
+# ---------------------------------------------------------------- names
+
+
+def bare_name(c: Cursor) -> Node:
+    """A letter, a word, or one of them under an accent; without scripts."""
+    start = c.position
+    token = c.take()
+    if token.kind == "letter":
+        return Name(c.since(start), token.text, token.font)
+    inner = c.inside(c.expression)
+    if isinstance(inner, Name):
+        return replace(inner, span=c.since(start), accents=(*inner.accents, token.text))
+    return Function(c.since(start), token.text, (inner,))
+
+
+def with_scripts(c: Cursor, name: Name, start: int) -> tuple[Name, Node | None]:
+    """The name with the scripts after it, and the power it is raised to, if it is."""
+    subscripts: list[Node] = [] if name.subscript is None else [name.subscript]
+    labels: list[Node] = [] if name.superscript is None else [name.superscript]
+    power: Node | None = None
+    while c.peek().kind in ("sub", "sup", "prime"):
+        if c.at("prime"):
+            labels.append(Symbol(c.take().span, "prime"))
+        elif c.at("sub"):
+            c.take()
+            subscripts.append(index(c))
+        elif power is None:
+            power = _superscript(c, name, labels)
+        else:
+            c.unexpected()
+    named = replace(name, span=c.since(start), subscript=_one(subscripts), superscript=_one(labels))
+    return named, power
+
+
+def _one(parts: list[Node]) -> Node | None:
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return Tuple_(parts[0].span.join(parts[-1].span), tuple(parts))
+
+
+def _superscript(c: Cursor, name: Name, labels: list[Node]) -> Node | None:
+    """Read ^{…}: add it to the labels of the name, or return it as its power."""
+    c.take()
+    content = c.tokens[c.position + 1 : c.brackets.match[c.position]]
+    if len(content) > 1 and all(token.kind == "prime" for token in content):
+        labels.extend(Symbol(token.span, "prime") for token in content)
+        c.position += len(content) + 2
+        return None
+    label = is_label(c, name, content)
+    value = index(c)
+    if label:
+        labels.append(value)
+        return None
+    return value
+
+
+def is_label(c: Cursor, name: Name, content: list[Token]) -> bool:
+    """Is this superscript part of the name, rather than a power?"""
+    first = content[0] if content else None
+    if first is None:
+        return True
+    if len(content) == 1 and (first.kind in ("times", "prime", "plus", "minus", "text") or first.font == "word"):
+        return True
+    if len(content) == 1 and first.kind == "symbol":
+        return first.text in _MARK_SYMBOLS
+    if first.kind == "open" and content[-1].kind == "close":
+        return True
+    if len(content) == 1 and first.text == "T":
+        return True
+    letters = {token.text for token in content if token.kind == "letter"}
+    if c.survey.is_law(name.base) and len(content) == 1 and first.kind == "letter":
+        return first.text not in _POWER_LETTERS and first.text not in c.survey.scalars
+    counts_up = all(token.kind in ("letter", "digit", "plus", "minus") for token in content)
+    indexed = name.base not in GREEK or name.base in _INDEXED_GREEK
+    return bool(letters) and counts_up and letters <= c.survey.indices and indexed
+
+
+# ---------------------------------------------------------------- indices
+
+
+def index(c: Cursor) -> Node:
+    r"""The content of a script: i, 1:T, <t, \setminus j, x|z, k+1, a word; what cannot be read is kept as it stands."""
+    start = c.position
+    read = c.attempt(lambda: c.inside(lambda: _index_list(c)))
+    if read is not None:
+        return read
+    if c.brackets.match[start] < 0:
+        c.unexpected()
+    content = c.tokens[start + 1 : c.brackets.match[start]]
+    if any(token.kind == "error" for token in content):
+        c.position = next(start + 1 + i for i, token in enumerate(content) if token.kind == "error")
+        c.unexpected()
+    c.position = c.brackets.match[start] + 1
+    c.warn("this script is kept as it is written", c.since(start))
+    return Name(c.since(start), " ".join(token.text for token in content), "word")
+
+
+def _index_list(c: Cursor) -> Node:
+    start = c.position
+    items = [_index_item(c)]
+    while not c.at_end():
+        if c.accept("comma") or c.accept("semicolon"):
+            items.append(_index_item(c))
+        elif c.at("bar"):
+            bar = c.take()
+            items.append(Argument(bar.span, "|", _index_item(c)))
+        else:
+            c.unexpected()
+    return items[0] if len(items) == 1 else Tuple_(c.since(start), tuple(items))
+
+
+def _index_item(c: Cursor) -> Node:
+    start = c.position
+    token = c.peek()
+    if c.peek(1).kind in ("end", "comma", "bar") and token.kind in ("times", "plus", "minus", "cdot", "prime", "text"):
+        c.take()
+        return _mark(token)
+    if token.kind == "without" or (token.kind == "relation" and token.text in (*_RANGE_SIGNS, "!=")):
+        sign = c.take().text
+        body = c.expression()
+        return Range(c.since(start), sign if sign in _RANGE_SIGNS else "without", None, body)  # type: ignore[arg-type]
+    left = None if c.at("colon") else c.expression()
+    if c.accept("colon"):
+        last = None if c.peek().kind in ("end", "comma") else c.expression()
+        return Range(c.since(start), ":", left, last)
+    if isinstance(left, Neg) and isinstance(left.body, Name):
+        return Range(c.since(start), "without", None, left.body)
+    assert left is not None
+    return relation_tail(c, left, start)
+
+
+def _mark(token: Token) -> Node:
+    if token.kind == "text":
+        return Name(token.span, token.text, "word")
+    return Symbol(token.span, {"times": "star"}.get(token.kind, token.kind))
+
+
+def relation_tail(c: Cursor, left: Node, start: int) -> Node:
+    r"""left, or left with what it is related to inside brackets: X = x, i \in D, j < k."""
+    while c.at("relation"):
+        sign = c.take().text
+        right = c.expression()
+        span = c.since(start)
+        if sign == "=":
+            left = Equation(span, left, right)
+        elif sign == "in":
+            left = Member(span, left, right)
+        else:
+            left = Compare(span, sign, left, right)
+    return left

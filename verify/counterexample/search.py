@@ -1,0 +1,72 @@
+"""A small rational world in which a claim fails: the simplest kinds of worlds first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from derive.claims import Claim
+from verify.worlds.draw import build
+from verify.worlds.sources import RandomSource, Record, Replay, RoundedSource, SmallSource, one_world
+from verify.worlds.trial import Trial, try_claim
+from verify.worlds.vocabulary import Vocabulary
+from verify.worlds.world import Array, World
+
+BATCH = 256
+SIZES = (2, 3)
+Accept = Callable[[Trial], Array]  # which worlds of a batch count as found: a mask (W,)
+
+
+def fails(trial: Trial) -> Array:
+    return trial.failed
+
+
+@dataclass(frozen=True)
+class RationalWorld:
+    """One world of small whole numbers: what was drawn, in order, and how many points each space has."""
+
+    claim: Claim
+    vocabulary: Vocabulary
+    sizes: dict[str, int]
+    records: tuple[Record, ...]
+
+    def build(self, records: list[Record] | None = None, exact: bool = False) -> World:
+        """The world (or worlds like it, with other records) in floats, or in exact fractions."""
+        chosen = list(self.records) if records is None else records
+        count = int(chosen[0][0].shape[-1]) if chosen else 1
+        source = Replay(chosen, exact, count)
+        return build(self.vocabulary, self.claim.setting, source, self.sizes, "rational")
+
+    def with_records(self, records: list[Record]) -> RationalWorld:
+        return RationalWorld(self.claim, self.vocabulary, self.sizes, tuple(records))
+
+
+def search(claim: Claim, vocabulary: Vocabulary, seed: int, accept: Accept = fails) -> RationalWorld | None:
+    """The simplest world found in which the trial of the claim is accepted, or None."""
+    random = np.random.default_rng(seed)
+    for source, points in _sources(vocabulary, random):
+        world = build(vocabulary, claim.setting, source, points, "rational")
+        found = np.flatnonzero(accept(try_claim(claim, vocabulary, world)))
+        if len(found):
+            index = min(found, key=lambda i: _complexity(source.records, int(i)))
+            return RationalWorld(claim, vocabulary, points, tuple(one_world(source.records, int(index))))
+    return None
+
+
+def _sources(
+    vocabulary: Vocabulary, random: np.random.Generator
+) -> Iterator[tuple[SmallSource | RoundedSource, dict[str, int]]]:
+    for size in SIZES:
+        points = dict.fromkeys(sorted(vocabulary.spaces), size)
+        for level in range(3):
+            yield SmallSource(level, BATCH, random), points
+        for kind in ("generic", "concentrated"):
+            yield RoundedSource(RandomSource(kind, 4 * BATCH, random)), points
+
+
+def _complexity(records: list[Record], index: int) -> tuple[int, int]:
+    """Few different numbers, and small ones."""
+    entries = np.concatenate([whole[..., index].ravel() for whole, _ in records]) if records else np.zeros(1)
+    return len(np.unique(entries)), int(np.abs(entries).sum())
