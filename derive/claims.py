@@ -104,6 +104,16 @@ class Setting:
                 return hypothesis
         return None
 
+    def names_in(self, *terms: Term) -> tuple[str, ...]:
+        """The defined names that some terms use, directly or through other names."""
+        found: dict[str, None] = {}
+        waiting = [node for term in terms for node in _nodes(term)]
+        for node in waiting:
+            if isinstance(node, Named) and node.name in self.definitions and node.name not in found:
+                found.setdefault(node.name)
+                waiting.extend(_nodes(self.definitions[node.name].body))
+        return tuple(found)
+
     def unfold_all(self, term: Term) -> Term:
         """The term without defined names."""
         if isinstance(term, Named) and term.name in self.definitions:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import cast
 
 from sympy import Basic, Tuple
 
@@ -209,7 +210,7 @@ def _abstract(body: Term, part: Term, hole: Variable) -> Term:
         return hole
     if not body.args or not isinstance(body, Plus | Times | Quotient | Power | Log | Function | type(body)):
         return body
-    return body.func(*(_abstract(arg, part, hole) if isinstance(arg, Term) else arg for arg in body.args))
+    return cast(Term, body.func(*(_abstract(arg, part, hole) if isinstance(arg, Term) else arg for arg in body.args)))
 
 
 # ---------------------------------------------------------------- the variational bound

@@ -98,8 +98,8 @@ class Parameter(Term):
 
     __slots__ = ()
 
-    def __new__(cls, name: str) -> Parameter:
-        return cast(Parameter, Basic.__new__(cls, Str(name)))
+    def __new__(cls, name: str | Str) -> Parameter:
+        return cast(Parameter, Basic.__new__(cls, name if isinstance(name, Str) else Str(name)))
 
     @property
     def name(self) -> str:

@@ -18,8 +18,10 @@ class Variable(Term):
 
     __slots__ = ()
 
-    def __new__(cls, name: str, space: str | None = None) -> Variable:
-        return cast(Variable, Basic.__new__(cls, Str(name), Str(name if space is None else space)))
+    def __new__(cls, name: str | Str, space: str | Str | None = None) -> Variable:
+        own = name if isinstance(name, Str) else Str(name)
+        place = own if space is None else space if isinstance(space, Str) else Str(space)
+        return cast(Variable, Basic.__new__(cls, own, place))
 
     @property
     def name(self) -> str:

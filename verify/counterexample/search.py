@@ -43,10 +43,15 @@ class RationalWorld:
         return RationalWorld(self.claim, self.vocabulary, self.sizes, tuple(records))
 
 
-def search(claim: Claim, vocabulary: Vocabulary, seed: int, accept: Accept = fails) -> RationalWorld | None:
-    """The simplest world found in which the trial of the claim is accepted, or None."""
+def search(
+    claim: Claim, vocabulary: Vocabulary, seed: int, accept: Accept = fails, zeros: bool = False
+) -> RationalWorld | None:
+    """The simplest world found in which the trial of the claim is accepted, or None.
+
+    ``zeros`` looks among worlds with zeros in the tables.
+    """
     random = np.random.default_rng(seed)
-    for source, points in _sources(vocabulary, random):
+    for source, points in _sources(vocabulary, random, zeros):
         world = build(vocabulary, claim.setting, source, points, "rational")
         found = np.flatnonzero(accept(try_claim(claim, vocabulary, world)))
         if len(found):
@@ -56,13 +61,13 @@ def search(claim: Claim, vocabulary: Vocabulary, seed: int, accept: Accept = fai
 
 
 def _sources(
-    vocabulary: Vocabulary, random: np.random.Generator
+    vocabulary: Vocabulary, random: np.random.Generator, zeros: bool
 ) -> Iterator[tuple[SmallSource | RoundedSource, dict[str, int]]]:
     for size in SIZES:
         points = dict.fromkeys(sorted(vocabulary.spaces), size)
         for level in range(3):
-            yield SmallSource(level, BATCH, random), points
-        for kind in ("generic", "concentrated"):
+            yield SmallSource(level, BATCH, random, zeros=zeros), points
+        for kind in () if zeros else ("generic", "concentrated"):
             yield RoundedSource(RandomSource(kind, 4 * BATCH, random)), points
 
 

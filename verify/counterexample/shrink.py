@@ -36,7 +36,7 @@ def shrink(world: RationalWorld, accept: Accept = fails) -> RationalWorld:
 
 
 def _simpler(records: list[Record]) -> Iterator[list[Record]]:
-    """Each record made constant, or one entry of it made smaller."""
+    """Each record made constant, or one entry of it made smaller (a zero stays one)."""
     for place, (whole, denominator) in enumerate(records):
         for candidate in _simpler_arrays(whole, denominator):
             yield [*records[:place], (candidate, denominator), *records[place + 1 :]]

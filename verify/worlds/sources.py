@@ -88,21 +88,24 @@ class SmallSource:
     level 0  counting measure, table entries 1 and 2
     level 1  counting measure (unless the space is continuous), entries up to 4
     level 2  base weights ½, 1, 2; entries up to 9
+
+    ``zeros`` allows 0 among the table entries, where no hypothesis forbids it.
     """
 
     level: int
     count: int
     random: Random
     records: list[Record] = field(default_factory=list)
+    zeros: bool = False
 
     def _recorded(self, whole: Array, denominator: int) -> Array:
         self.records.append((whole, denominator))
         return whole / denominator
 
     def table(self, shape: tuple[int, ...], may_vanish: bool) -> Array:
-        del may_vanish
         largest = (2, 4, 9)[self.level]
-        return self._recorded(self.random.integers(1, largest + 1, size=(*shape, self.count)), 1)
+        least = 0 if self.zeros and may_vanish else 1
+        return self._recorded(self.random.integers(least, largest + 1, size=(*shape, self.count)), 1)
 
     def weights(self, points: int, measure: Measure) -> Array:
         shape = (points, self.count)

@@ -1,0 +1,157 @@
+"""The way of a claim: worlds first, then a proof, then the worlds in which its conditions fail.
+
+    worlds       false where all hypotheses and conditions hold?        → refuted (small, exact)
+    prove        the engine proposes, the kernel checks                 → proved (with its conditions)
+    otherwise                                                           → undecided (what was tried)
+
+A false claim falls within a millisecond; a failed search for a proof costs fifty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+
+import numpy as np
+
+from derive.claims import Claim
+from derive.engine.prove import prove
+from derive.kernel import Theorem
+from derive.terms.binding import fingerprint
+from derive.writing import Notation
+from verify.explain import condition_text, equality_text, mistake_text, uses_of
+from verify.verdict import Evidence, Required, Verdict
+from verify.witness import required_conditions
+from verify.worlds.draw import KINDS, draw
+from verify.worlds.evaluate import CannotEvaluateError
+from verify.worlds.hypotheses import ContradictionError
+from verify.worlds.trial import Trial, try_claim
+from verify.worlds.vocabulary import Vocabulary
+
+WORLDS = {"generic": 96, "concentrated": 64, "flat": 32, "uniform": 16, "alike": 48}  # 256 in all
+
+
+def check(claim: Claim, notation: Notation | None = None) -> Verdict:
+    """The verdict on one claim.
+
+    Depends on the claim and its setting only: never on time, on other claims, or on the order of a document.
+    """
+    notation = notation or Notation()
+    plain = without_names(claim)
+    try:
+        vocabulary = Vocabulary.of((plain.lhs, plain.rhs), plain.setting)
+        trials = list(_try_in_worlds(plain, vocabulary))
+    except (CannotEvaluateError, ContradictionError) as error:
+        return _without_worlds(claim, notation, str(error))
+    evidence = _evidence(trials)
+    if any(trial.failed.any() for trial in trials):
+        refuted = _refuted(plain, vocabulary, evidence, notation)
+        if refuted is not None:
+            return replace(refuted, uses=_definitions_used(claim))
+    theorem = prove(claim)
+    if theorem is None or evidence.held < evidence.applicable:
+        return _undecided(evidence)
+    return _proved(plain, theorem, evidence, notation)
+
+
+def without_names(claim: Claim) -> Claim:
+    """The claim with every defined name replaced by what it stands for."""
+    unfold = claim.setting.unfold_all
+    return replace(claim, lhs=unfold(claim.lhs), rhs=unfold(claim.rhs))
+
+
+def seed_of(claim: Claim) -> int:
+    """A seed that depends on the content of a claim and its hypotheses alone."""
+    parts = [fingerprint(claim.lhs), claim.sign, fingerprint(claim.rhs), repr(claim.setting.hypotheses)]
+    return int.from_bytes(sha256("\n".join(parts).encode()).digest()[:8], "big")
+
+
+# ---------------------------------------------------------------- worlds
+
+
+def _try_in_worlds(claim: Claim, vocabulary: Vocabulary) -> list[Trial]:
+    random = np.random.default_rng(seed_of(claim))
+    trials = []
+    for kind in KINDS:
+        trials.append(try_claim(claim, vocabulary, draw(vocabulary, claim.setting, kind, WORLDS[kind], random)))
+        if trials[-1].failed.any():
+            break
+    return trials
+
+
+def _evidence(trials: list[Trial]) -> Evidence:
+    return Evidence(
+        sum(trial.world.count for trial in trials),
+        int(sum(trial.applicable.sum() for trial in trials)),
+        int(sum(trial.held.sum() for trial in trials)),
+    )
+
+
+# ---------------------------------------------------------------- the three answers
+
+
+def _refuted(claim: Claim, vocabulary: Vocabulary, evidence: Evidence, notation: Notation) -> Verdict | None:
+    """The claim fails: find a small rational world, decide it exactly, and say what may be wrong."""
+    from verify.counterexample.find import find  # exact arithmetic is only needed here
+
+    counterexample = find(claim, vocabulary, seed_of(claim), notation)
+    if counterexample is None:
+        return None
+    return Verdict(
+        "refuted",
+        mistake_text(claim, vocabulary, notation),
+        counterexample=counterexample,
+        evidence=evidence,
+        sides=(claim.lhs, claim.rhs),
+    )
+
+
+def _proved(claim: Claim, theorem: Theorem, evidence: Evidence, notation: Notation) -> Verdict:
+    conditions = required_conditions(claim, theorem, seed_of(claim), notation)
+    tight = equality_text(theorem, notation)
+    return Verdict(
+        "proved",
+        _proved_message(theorem, conditions, tight),
+        theorem,
+        conditions,
+        uses_of(theorem),
+        tight,
+        evidence=evidence,
+        sides=(claim.lhs, claim.rhs),
+    )
+
+
+def _proved_message(theorem: Theorem, conditions: tuple[Required, ...], tight: str | None) -> str:
+    needs = [required.text for required in conditions if required.condition.status == "open"]
+    parts = [f"needs {' and '.join(needs)}"] if needs else []
+    if tight and theorem.judgement in (">=", "<="):
+        parts.append(f"equality {tight}")
+    return "; ".join(parts)
+
+
+def _undecided(evidence: Evidence) -> Verdict:
+    if evidence.applicable == 0:
+        message = "in none of the worlds tried were both sides defined"
+    elif evidence.held < evidence.applicable:
+        message = "fails in some worlds within floating-point accuracy, but no exact counterexample was found"
+    else:
+        message = f"no proof found; it held in all {evidence.held} worlds in which it said something"
+    return Verdict("undecided", message, evidence=evidence)
+
+
+def _without_worlds(claim: Claim, notation: Notation, reason: str) -> Verdict:
+    """A claim that finite worlds cannot try: only a proof decides it."""
+    theorem = prove(claim)
+    if theorem is None:
+        return Verdict("undecided", f"no proof found, and not tried in worlds: {reason}")
+    texts = tuple(Required(c, condition_text(c, notation)) for c in theorem.conditions)
+    tight = equality_text(theorem, notation)
+    return Verdict("proved", _proved_message(theorem, texts, tight), theorem, texts, uses_of(theorem), tight)
+
+
+def _definitions_used(claim: Claim) -> tuple[str, ...]:
+    """The definitions that a refutation went through: one of them may be the mistake."""
+    labels = []
+    for name in claim.setting.names_in(claim.lhs, claim.rhs):
+        labels.append(claim.setting.definitions[name].label or f"def {name}")
+    return tuple(labels)

@@ -1,0 +1,181 @@
+"""Verdicts in words: conditions, equality cases, likely mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from derive.claims import Claim, Sign
+from derive.conditions import Condition
+from derive.engine.neighbours import neighbours
+from derive.engine.unify import match
+from derive.kernel import Step, Theorem
+from derive.rules import TABLE
+from derive.rules.rule import NearMiss
+from derive.site import children
+from derive.terms.binding import same
+from derive.terms.nodes import Density, Named, Power, Term, law_variables
+from derive.writing import Notation, text
+from verify.worlds.draw import draw
+from verify.worlds.evaluate import CannotEvaluateError
+from verify.worlds.hypotheses import ContradictionError
+from verify.worlds.trial import try_claim
+from verify.worlds.vocabulary import Vocabulary
+
+TURNED: dict[Sign, Sign] = {"=": "=", ">=": "<=", "<=": ">=", ">": "<", "<": ">"}
+
+
+# ---------------------------------------------------------------- conditions and equality cases
+
+
+def condition_text(condition: Condition, notation: Notation) -> str:
+    """The condition as a short sentence in the author's notation."""
+    subject = text(condition.subject, notation)
+    match condition.kind:
+        case "support" | "evidence" if isinstance(condition.subject, Power):
+            return f"{text(condition.subject.base, notation)} ≠ 0"
+        case "support" | "evidence":
+            where = " and ".join(f"{text(factor, notation)} > 0" for factor in condition.where)
+            return f"{subject} > 0" + (f" wherever {where}" if where else "")
+        case "finite":
+            return f"{subject} is finite (no ∞ − ∞)"
+        case "exchange":
+            return f"the order of integration may be changed in {subject}"
+        case "range":
+            return f"{subject} ≥ 0"
+        case _:
+            return f"the supremum is reached ({condition.by})"
+
+
+def equality_text(theorem: Theorem, notation: Notation) -> str | None:
+    """When the theorem's inequality is an equality: "iff …", from the rule that joins its two sides."""
+    for step in theorem.bridge:
+        rule = TABLE.get(step.rule)
+        if rule is not None and rule.equality:
+            return "iff " + _posterior(step, notation)
+    return next((t for t in (equality_text(part, notation) for part in theorem.parts) if t), None)
+
+
+def _filled(sentence: str, step: Step, notation: Notation) -> str:
+    for name, value in step.substitution.items():
+        if isinstance(value, Term):
+            sentence = sentence.replace("{" + name + "}", text(value, notation))
+    return sentence
+
+
+def _posterior(step: Step, notation: Notation) -> str:
+    """q ∝ p(x, z) is better said as q(z|x) = p(z|x), the posterior."""
+    rule = TABLE[step.rule]
+    g, q = step.substitution.get("g"), step.substitution.get("q")
+    if step.rule != "variational-bound" or not isinstance(g, Density) or not isinstance(q, Term):
+        return _filled(rule.equality, step, notation)
+    drawn = set(law_variables(q))
+    rest = [v for v in g.points if v not in drawn]
+    if not rest or not drawn <= set(g.at):
+        return _filled(rule.equality, step, notation)
+    posterior = Density(g.law, tuple(drawn), tuple(rest))
+    return f"{text(q, notation)} = {text(posterior, notation)}, the posterior"
+
+
+def uses_of(theorem: Theorem) -> tuple[str, ...]:
+    """The definitions and hypotheses that a proof rests on."""
+    labels: dict[str, None] = {}
+    for step in steps_of(theorem):
+        name = step.substitution.get("name")
+        if step.rule == "definition" and isinstance(name, Named):
+            definition = theorem.setting.definitions[name.name]
+            labels.setdefault(definition.label or f"def {name.name}")
+    for condition in theorem.conditions:
+        if condition.status == "stated" and condition.by:
+            labels.setdefault(condition.by)
+    return tuple(labels)
+
+
+def steps_of(theorem: Theorem) -> Iterator[Step]:
+    """All steps of a theorem: from its left side, the joining one, then those to its right side."""
+    if theorem.forward or theorem.bridge or theorem.backward:
+        yield from theorem.forward
+        yield from theorem.bridge
+        yield from theorem.backward
+    else:
+        for part in theorem.parts:
+            yield from steps_of(part)
+
+
+# ---------------------------------------------------------------- likely mistakes
+
+
+def mistake_text(claim: Claim, vocabulary: Vocabulary, notation: Notation) -> str:
+    """What is probably wrong with a refuted claim: a known mistake, and the smallest change that makes it hold."""
+    known = near_miss(claim)
+    relation = _holding_relation(claim, vocabulary)
+    if known:
+        return "; ".join(part for part in (known, relation) if part)
+    if relation and claim.sign != "=":
+        return relation
+    return _repair(claim, notation) or relation or "the two sides differ"
+
+
+def near_miss(claim: Claim) -> str:
+    """The sentence of the near miss that the claim (or the part in which its sides differ) is an instance of."""
+    for left, right in _differing(claim.lhs, claim.rhs):
+        for rule in TABLE.values():
+            for miss in rule.near_misses:
+                if _is_instance(miss, left, claim.sign, right):
+                    return miss.mistake
+    return ""
+
+
+def _differing(left: Term, right: Term) -> Iterator[tuple[Term, Term]]:
+    """The two sides, then the parts in which they differ while everything around is the same."""
+    while True:
+        yield left, right
+        if type(left) is not type(right) or len(left.args) != len(right.args):
+            return
+        pairs = [(a, b) for (_, a), (_, b) in zip(children(left), children(right), strict=False) if not same(a, b)]
+        if len(pairs) != 1:
+            return
+        left, right = pairs[0]
+
+
+def _is_instance(miss: NearMiss, left: Term, sign: Sign, right: Term) -> bool:
+    for a, relation, b in ((left, sign, right), (right, TURNED.get(sign), left)):
+        if relation == miss.relation:
+            for bindings in match(miss.left, a):
+                if next(match(miss.right, b, bindings), None) is not None:
+                    return True
+    return False
+
+
+def _repair(claim: Claim, notation: Notation) -> str:
+    """The first change of one thing after which the claim holds in random worlds."""
+    for neighbour in neighbours(claim.lhs, claim.rhs):
+        changed = replace(claim, lhs=neighbour.left, rhs=neighbour.right)
+        if _holds(changed):
+            old, new = text(neighbour.old, notation), text(neighbour.new, notation)
+            return f"with {new} instead of {old} it would hold"
+    return ""
+
+
+def _holding_relation(claim: Claim, vocabulary: Vocabulary) -> str:
+    signs: tuple[tuple[Sign, str], ...] = ((">=", "≥"), ("<=", "≤"))
+    for sign, words in signs:
+        if claim.sign in ("=", ">=", "<=") and sign != claim.sign and _holds(replace(claim, sign=sign), vocabulary):
+            return f"{words} holds"
+    return ""
+
+
+def _holds(claim: Claim, vocabulary: Vocabulary | None = None) -> bool:
+    """Whether a claim holds in a few random worlds of different kinds (an indication, no proof)."""
+    random = np.random.default_rng(7)
+    try:
+        vocabulary = vocabulary or Vocabulary.of((claim.lhs, claim.rhs), claim.setting)
+        for kind in ("generic", "concentrated", "alike"):
+            trial = try_claim(claim, vocabulary, draw(vocabulary, claim.setting, kind, 32, random))
+            if trial.failed.any() or not trial.applicable.any():
+                return False
+    except (CannotEvaluateError, ContradictionError):
+        return False
+    return True
