@@ -1,0 +1,438 @@
+"""A syntax tree as a term, with the roles of the document.
+
+What cannot be given a meaning raises an ElaborationError that points at the part and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import cast
+
+from sympy import Basic
+
+from derive.claims import Definition
+from derive.reading.meaning.roles import Roles, arguments_of, is_open, names_in
+from derive.reading.meaning.spelling import key_of, latex_of, subscript_parts
+from derive.reading.syntax import (
+    Add,
+    Apply,
+    BigOperator,
+    Constant,
+    Divergence,
+    Equation,
+    Expect,
+    Frac,
+    Function,
+    Labelled,
+    Member,
+    Mul,
+    Name,
+    Neg,
+    Node,
+    Num,
+    Optimum,
+    Pow,
+    Sampled,
+    Span,
+    Symbol,
+    Tuple_,
+    Unreadable,
+)
+from derive.reading.syntax import IntegralOver as SyntaxIntegral
+from derive.terms import nodes as t
+from derive.terms.binding import free_variables
+
+ANONYMOUS = "ℙ"  # the law of random variables that the text does not name
+
+
+class ElaborationError(ValueError):
+    """A part of a formula that has no meaning here; ``span`` is where it stands."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.span = span
+
+
+@dataclass
+class Elaborator:
+    """Gives syntax trees their meaning.
+
+    definitions   the names defined so far
+    functions     abstract functions that the text has spoken of
+    latex         how each name is written, for printing
+    """
+
+    roles: Roles
+    definitions: Mapping[str, Definition]
+    functions: set[str] = field(default_factory=set)
+    latex: dict[str, str] = field(default_factory=dict)
+
+    # ------------------------------------------------------------ terms
+
+    def term(self, node: Node) -> t.Term:
+        """The term that a side stands for.  Raises ElaborationError."""
+        match node:
+            case Num():
+                return t.Number(node.value)
+            case Add():
+                return t.Plus(*(self.term(part) for part in node.terms))
+            case Neg(body=Num() as number):
+                return t.Number(-number.value)
+            case Neg():
+                return t.negative(self.term(node.body))
+            case Mul():
+                return t.Times(*(self.term(part) for part in node.factors))
+            case Frac(numerator=Num() as above, denominator=Num() as below) if below.value:
+                return t.Number(above.value / below.value)
+            case Frac():
+                return t.Quotient(self.term(node.numerator), self.term(node.denominator))
+            case Pow():
+                return self._power(node)
+            case Labelled():
+                return self.term(node.body)
+            case Name():
+                return self._name(node)
+            case Apply():
+                return self._application(node)
+            case Function():
+                return self._function(node)
+            case Unreadable():
+                raise ElaborationError(node.message, node.span)
+            case _:
+                return self._operator(node)
+
+    def _operator(self, node: Node) -> t.Term:
+        match node:
+            case Expect():
+                return self._expectation(node)
+            case Divergence():
+                return self._divergence(node)
+            case SyntaxIntegral():
+                return self._integral(node)
+            case BigOperator():
+                return self._big_operator(node)
+            case Optimum():
+                return self._optimum(node)
+            case Symbol(kind="cdot"):
+                return self._remember(t.Variable("Y"), r"\cdot")
+            case Constant():
+                raise ElaborationError("a constant that is not named cannot be checked", node.span)
+            case Tuple_():
+                raise ElaborationError("several things stand where one value is wanted", node.span)
+            case _:
+                words = type(node).__name__.rstrip("_").lower()
+                raise ElaborationError(f"{_article(words)} is not understood yet", node.span)
+
+    def _power(self, node: Pow) -> t.Term:
+        if isinstance(node.base, Name) and key_of(node.base) == "e":
+            return t.Exp(self.term(node.exponent))
+        return t.Power(self.term(node.base), self.term(node.exponent))
+
+    def _function(self, node: Function) -> t.Term:
+        arguments = [self.term(argument) for argument in node.arguments]
+        if node.name == "log" and len(arguments) == 1:
+            log = t.Log(arguments[0])
+            return log if node.base is None else t.Quotient(log, t.Log(self.term(node.base)))
+        if node.name == "exp" and len(arguments) == 1:
+            return t.Exp(arguments[0])
+        if node.name == "sqrt" and len(arguments) == 1:
+            return t.Power(arguments[0], t.Number(Fraction(1, 2)))
+        raise ElaborationError(f"the function {node.name} is not understood yet", node.span)
+
+    # ------------------------------------------------------------ names
+
+    def _name(self, node: Name) -> t.Term:
+        key = key_of(node)
+        if key in self.definitions or self._defined(node) is not None:
+            return self._named(node, ())
+        if key in self.roles.variables:
+            return self.variable(node)
+        if self.roles.is_parameter(node) or _is_parameter_like(node):
+            return self._remember(t.Parameter(key), latex_of(node))
+        if self.roles.is_law(node):
+            return self.density(node)
+        if len(node.base) == 1 and node.base.isupper() and not node.font:
+            return self.variable(node)
+        return self._remember(t.Named(key), latex_of(node))
+
+    def variable(self, node: Node) -> t.Variable:
+        """A point; primes are other points of the same space."""
+        if isinstance(node, Equation):
+            return self.variable(node.right)
+        if not isinstance(node, Name):
+            raise ElaborationError("a variable is wanted here", node.span)
+        key = key_of(node)
+        space = key.rstrip("'")
+        return cast(t.Variable, self._remember(t.Variable(key, space), latex_of(node)))
+
+    def parameter(self, node: Node) -> Basic:
+        """A parameter of a law: θ, an index, a number, or a name such as θ*."""
+        if isinstance(node, Num):
+            return t.Number(node.value)
+        if not isinstance(node, Name):
+            raise ElaborationError("a parameter is wanted here", node.span)
+        key = key_of(node)
+        if key in self.definitions:
+            return t.Named(key)
+        return self._remember(t.Parameter(key), latex_of(node))
+
+    def _defined(self, node: Name) -> tuple[str, list[Name]] | None:
+        """The defined name that this is, and its parameters below: J_θ as J with θ."""
+        own, parameters = self.roles.split(node)
+        key = key_of(node, own)
+        return (key, parameters) if key in self.definitions else None
+
+    def _named(self, node: Name, arguments: tuple[Basic, ...]) -> t.Named:
+        key, below = self._defined(node) or (key_of(node), [])
+        if key_of(node) in self.definitions:
+            key, below = key_of(node), []
+        given = (*(self.parameter(p) for p in below), *arguments)
+        definition = self.definitions[key]
+        if not given and definition.formals:
+            given = definition.formals
+        if len(given) != len(definition.formals):
+            raise ElaborationError(
+                f"{latex_of(node)} is defined with {len(definition.formals)} arguments and used with {len(given)}",
+                node.span,
+            )
+        return t.Named(key, *given)
+
+    def _remember(self, node: Basic, written: str) -> t.Term:
+        self.latex.setdefault(str(getattr(node, "name", node)), written)
+        return cast(t.Term, node)
+
+    # ------------------------------------------------------------ applications
+
+    def _application(self, node: Apply) -> t.Term:
+        head = node.head
+        if not isinstance(head, Name):
+            return t.Times(self.term(head), self._only_argument(node))
+        if key_of(head) in self.definitions or self._defined(head) is not None:
+            return self._named(head, tuple(self.argument(a.value) for a in node.arguments))
+        if head.base == "H" and self._is_entropy(node):
+            return self._entropy(node)
+        if self.roles.is_law(head):
+            return self.density(node)
+        arguments = [self.term(a.value) for a in node.arguments if a.mark in ("", ",")]
+        if len(arguments) != len(node.arguments):
+            raise ElaborationError(f"{latex_of(head)}(…) is no law that this document uses", node.span)
+        key = key_of(head)
+        self.functions.add(key)
+        self.latex.setdefault(key, latex_of(head))
+        return t.Function(key, *arguments)
+
+    def _only_argument(self, node: Apply) -> t.Term:
+        if len(node.arguments) != 1:
+            raise ElaborationError("this is applied to several arguments, but it is no function", node.span)
+        return self.term(node.arguments[0].value)
+
+    def argument(self, node: Node) -> Basic:
+        """An argument of a defined name: a law, a parameter, a variable."""
+        if isinstance(node, Name):
+            if self.roles.is_law(node) and key_of(node) not in self.roles.variables:
+                return self.law_name(node)
+            if key_of(node) in self.roles.variables:
+                return self.variable(node)
+            return self.parameter(node)
+        return self.term(node)
+
+    # ------------------------------------------------------------ laws
+
+    def law_name(self, node: Name, extra: tuple[Basic, ...] = ()) -> t.Law:
+        """The law that a name stands for, with its parameters."""
+        own, below = self.roles.split(node)
+        key = self.roles.aliases.get(key_of(node, own), key_of(node, own))
+        parameters: tuple[Basic, ...] = (*(self.parameter(p) for p in below), *extra)
+        if not parameters:
+            parameters = tuple(t.Parameter(p) for p in self.roles.implied.get(key, ()))
+        use = self.roles.laws.get(key)
+        self.latex.setdefault(key, use.latex if use else latex_of(node, own))
+        return t.Law(key, *parameters)
+
+    def density(self, node: Node, like: tuple[t.Variable, ...] | None = None) -> t.Density:
+        """p(x, z | y; θ), or a law without arguments with those it usually has (those of ``like``, if given)."""
+        if isinstance(node, Labelled):
+            return self.density(node.body, like)
+        if isinstance(node, Name):
+            return self._bare_density(node, like)
+        if not isinstance(node, Apply) or not isinstance(node.head, Name):
+            raise ElaborationError("a law is wanted here", node.span)
+        at, given, after = arguments_of(node)
+        parameters = [p for p in given if self._names_parameter(p)]
+        conditions = [g for g in given if g not in parameters]
+        law = self.law_name(node.head, tuple(self.parameter(p) for p in [*parameters, *after]))
+        drawn = self._points(at, node, like)
+        return self._made(law, drawn, tuple(self.variable(g) for g in conditions), node)
+
+    def _made(self, law: t.Law, at: tuple[t.Variable, ...], given: tuple[t.Variable, ...], node: Node) -> t.Density:
+        try:
+            return t.Density(law, at, given)
+        except ValueError as error:
+            raise ElaborationError(str(error), node.span) from error
+
+    def _points(self, at: list[Node], node: Apply, like: tuple[t.Variable, ...] | None) -> tuple[t.Variable, ...]:
+        if any(is_open(point) for point in at):
+            if like is not None:
+                return like
+            assert isinstance(node.head, Name)
+            signature = self.roles.signature(self.roles.law_key(node.head))
+            if signature is None:
+                raise ElaborationError("what this law draws is not said anywhere", node.span)
+            return tuple(t.Variable(key, key.rstrip("'")) for key in signature[0])
+        return tuple(self.variable(point) for point in at)
+
+    def _bare_density(self, node: Name, like: tuple[t.Variable, ...] | None) -> t.Density:
+        law = self.law_name(node)
+        wanted = None if like is None else [v.name for v in like]
+        signature = self.roles.signature(law.name, wanted)
+        if signature is None and like is not None:
+            return self._made(law, like, (), node)
+        if signature is None:
+            signature = self.roles.signature(law.name)
+        if signature is None:
+            raise ElaborationError(f"the arguments of {latex_of(node)} are not written anywhere", node.span)
+        at, given = (tuple(t.Variable(k, k.rstrip("'")) for k in keys) for keys in signature)
+        return self._made(law, at, given, node)
+
+    def _names_parameter(self, node: Node) -> bool:
+        return isinstance(node, Name) and self.roles.is_parameter(node) and key_of(node) not in self.roles.variables
+
+    def law(self, node: Node, like: tuple[t.Variable, ...] | None = None) -> t.Term:
+        """A law, or a product of laws."""
+        if isinstance(node, Labelled):
+            return self.law(node.body, like)
+        if isinstance(node, Mul):
+            return t.Times(*(self.density(factor) for factor in node.factors))
+        return self.density(node, like)
+
+    # ------------------------------------------------------------ expectations and divergences
+
+    def _expectation(self, node: Expect) -> t.Term:
+        if node.given:
+            raise ElaborationError("a conditional expectation is not understood yet", node.span)
+        law = self._law_under(node)
+        body = self.term(node.body)
+        if law is None:
+            law = self._anonymous(body, node)
+        if not t.is_law(law):
+            raise ElaborationError("what stands below the expectation is no law", node.span)
+        return t.Expectation(body, law)
+
+    def _law_under(self, node: Expect) -> t.Term | None:
+        factors: list[t.Term] = []
+        for under in node.under:
+            if isinstance(under, Sampled):
+                variables = tuple(self.variable(v) for v in under.variables)
+                factors.append(self._drawn(variables, under))
+            elif isinstance(under, Name) and key_of(under) in self.roles.variables:
+                factors.append(self._law_of(under))
+            else:
+                factors.append(self.law(under))
+        if not factors:
+            return None
+        return factors[0] if len(factors) == 1 else t.Times(*factors)
+
+    def _drawn(self, variables: tuple[t.Variable, ...], node: Sampled) -> t.Term:
+        """z ~ q, z ~ q(z|x): the law must draw the variables."""
+        law = self.law(node.law, variables)
+        drawn = t.law_variables(law)
+        if set(drawn) != set(variables):
+            names = ", ".join(v.name for v in drawn)
+            raise ElaborationError(f"the law draws {names}, which is not what stands before ~", node.span)
+        return law
+
+    def _law_of(self, variable: Name) -> t.Density:
+        """E_x: the one law that draws x alone."""
+        key = key_of(variable)
+        laws = [law for law, use in self.roles.laws.items() if any(s == ((key,), ()) for s in use.signatures)]
+        if len(laws) != 1:
+            raise ElaborationError(f"from which law {latex_of(variable)} is drawn is not said", variable.span)
+        implied = tuple(t.Parameter(p) for p in self.roles.implied.get(laws[0], ()))
+        return t.Density(t.Law(laws[0], *implied), (self.variable(variable),))
+
+    def _anonymous(self, body: t.Term, node: Expect) -> t.Density:
+        """E[Y] with no law: the law of the random variables inside."""
+        inside = sorted(free_variables(body), key=lambda v: v.name)
+        chance = [v for v in inside if v.name[:1].isupper()] or inside
+        if not chance:
+            raise ElaborationError("an expectation of something that is not random", node.span)
+        return t.Density(t.Law(ANONYMOUS), tuple(chance))
+
+    def _divergence(self, node: Divergence) -> t.Term:
+        if node.kind != "KL":
+            raise ElaborationError(f"the divergence {latex_of(node.head)} is not understood yet", node.span)
+        left, right = self._paired(node.left, node.right)
+        if not t.is_law(left) or not t.is_law(right):
+            raise ElaborationError("a divergence compares two laws", node.span)
+        if set(t.law_variables(left)) != set(t.law_variables(right)):
+            raise ElaborationError("the two laws of this divergence draw different variables", node.span)
+        return t.Divergence(left, right)
+
+    def _paired(self, left: Node, right: Node) -> tuple[t.Term, t.Term]:
+        """Both laws; one without arguments draws what the other draws."""
+        if isinstance(left, Name) and not isinstance(right, Name):
+            second = self.law(right)
+            return self.law(left, t.law_variables(second)), second
+        first = self.law(left)
+        return first, self.law(right, t.law_variables(first))
+
+    def _is_entropy(self, node: Apply) -> bool:
+        if len(node.arguments) != 1:
+            return False
+        argument = node.arguments[0].value
+        if isinstance(argument, Apply) and isinstance(argument.head, Name):
+            return self.roles.is_law(argument.head)
+        return (
+            isinstance(argument, Name) and self.roles.is_law(argument) and key_of(argument) not in self.roles.variables
+        )
+
+    def _entropy(self, node: Apply) -> t.Term:
+        return t.Entropy(self.law(node.arguments[0].value))
+
+    # ------------------------------------------------------------ integrals, sums, optima
+
+    def _integral(self, node: SyntaxIntegral) -> t.Term:
+        body = self.term(node.body)
+        variables = [self.variable(v) for v in names_in(node.variables)]
+        if not variables:
+            raise ElaborationError("over which variable is integrated is not written", node.span)
+        return t.Integral(body, *variables)
+
+    def _big_operator(self, node: BigOperator) -> t.Term:
+        if (
+            node.kind != "sum"
+            or node.upper is not None
+            or isinstance(node.under, Equation | Member)
+            or node.under is None
+        ):
+            raise ElaborationError("sums and products over an index are not understood yet", node.span)
+        variables = list(names_in([node.under]))
+        if not variables or not all(key_of(v) in self.roles.variables for v in variables):
+            raise ElaborationError("sums and products over an index are not understood yet", node.span)
+        return t.Integral(self.term(node.body), *(self.variable(v) for v in variables))
+
+    def _optimum(self, node: Optimum) -> t.Term:
+        candidates = [self._candidate(name) for name in names_in(node.over)]
+        if not candidates:
+            raise ElaborationError("over what is optimised is not written", node.span)
+        kind = t.ArgExtremum if node.kind.startswith("arg") else t.Extremum
+        return kind(node.kind, self.term(node.body), *candidates)
+
+    def _candidate(self, name: Name) -> Basic:
+        if self.roles.is_law(name):
+            return t.Law(self.law_name(name).args[0])
+        return self.parameter(name)
+
+
+def _is_parameter_like(node: Name) -> bool:
+    """Greek letters, and small letters that are no arguments of laws."""
+    from derive.writing.notation import GREEK
+
+    plain = node.base in GREEK or (len(node.base) == 1 and node.base.islower())
+    return plain and not subscript_parts(node) and node.superscript is None
+
+
+def _article(words: str) -> str:
+    return f"{'an' if words[:1] in 'aeiou' else 'a'} {words}"

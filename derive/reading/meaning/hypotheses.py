@@ -1,0 +1,98 @@
+"""What the words between the formulas assume.
+
+    "none of them ever vanishes", "both densities are positive"        laws are positive
+    "for any concave function f"                                       the curvature of f
+    "let", "assume", "for", "if" before an equation between laws       that equation
+
+Only what is plainly said is taken; a hypothesis too few can only leave a claim undecided or name one condition more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from derive.claims import Curvature, Hypothesis, Positive
+from derive.terms.nodes import Density, Law, Term, law_factors
+
+_POSITIVE = re.compile(
+    r"""(?ix)
+    \b(?:none|no(?:thing|where)?|never)\b[^.;:]{0,60}\bvanish(?:es|ing)?\b
+  | \bvanish(?:es)?\s+nowhere\b
+  | \b(?:all|every|each|both|any|these|the)\b[^.;:$]{0,60}\b(?:densit(?:y|ies)|laws?|distributions?|of\s+them)\b
+        [^.;:$]{0,40}\b(?:strictly\s+)?positive\b
+  | \b(?:taken|assumed|assume[sd]?|are|is)\b[^.;:$]{0,40}\b(?:strictly\s+)?positive\s+everywhere\b
+  | \bpositive\s+densit(?:y|ies)\b
+  | \b(?:be|are)\s+(?:strictly\s+)?positive\b
+    """
+)
+_DENIED = re.compile(r"(?i)\b(not|need|neither|without|whether|let us not)\b")
+_POSITIVE_LAW = re.compile(r"\$\s*\\?(?P<name>[A-Za-z])[^$>]{0,40}>\s*0\s*\$")
+_CURVATURE = re.compile(
+    r"(?i)\b(?P<kind>concave|convex)(?:\s+(?:real\s+)?function)?s?,?\s*\$\s*\\?(?P<name>[A-Za-z]+)(?P<more>[^$]*)\$"
+)
+_CURVATURE_AFTER = re.compile(
+    r"(?i)\$\s*\\?(?P<name>[A-Za-z]+)(?P<more>[^$]*)\$\s*(?:be|is|are)\s+(?:a\s+|any\s+)?(?P<kind>concave|convex)"
+)
+_ASSUMING = re.compile(
+    r"(?i)\b(let|assume|assuming|suppose|supposing|model|where|with|for|if|when|given|since|factori[sz]es?|under)\b\W*$"
+)
+_PASSING = re.compile(r"(?i)\b(with|for|if|when|where|since|under)\b")
+
+
+def spoken(text: str) -> Iterator[tuple[int, Hypothesis]]:
+    """The hypotheses that a stretch of prose states, each with the offset at which it ends."""
+    for sentence in re.finditer(r"[^.;]+[.;]?", text):
+        words, start = sentence.group(), sentence.start()
+        if not _DENIED.search(words):
+            for match in _POSITIVE.finditer(words):
+                yield start + match.end(), Positive(None, _quoted(words))
+        for pattern in (_CURVATURE, _CURVATURE_AFTER):
+            for match in pattern.finditer(words):
+                if match["name"] not in ("log", "ln", "exp", "sqrt"):
+                    yield start + match.end(), _curvature(match, words)
+
+
+def _curvature(match: re.Match[str], words: str) -> Curvature:
+    kind = "concave" if match["kind"].lower() == "concave" else "convex"
+    half_line = re.search(r"\(0|\[0|positive|\\infty", match["more"]) is not None
+    return Curvature(match["name"], kind, "positive" if half_line else "real", _quoted(words))  # type: ignore[arg-type]
+
+
+def _quoted(words: str) -> str:
+    return "“" + " ".join(words.split()).strip(" .,;:") + "”"
+
+
+def assumes(lead: str) -> bool:
+    """Whether the words before an equation mark it as assumed."""
+    return _ASSUMING.search(lead.strip()) is not None
+
+
+def in_passing(lead: str) -> bool:
+    """Whether the words assume it for their own sentence only ("with q the posterior …")."""
+    found = _ASSUMING.search(lead.strip())
+    return found is not None and _PASSING.fullmatch(found.group(1)) is not None
+
+
+def is_law_equation(left: Term, right: Term) -> bool:
+    """Whether an equation says something about laws: a density equal to a density or a product of densities."""
+    return isinstance(left, Density) and all(isinstance(factor, Density) for factor in law_factors(right))
+
+
+def is_tautology(left: Term, right: Term) -> bool:
+    """The product rule itself: p(x, z) = p(x | z) p(z) assumes nothing."""
+    if not isinstance(left, Density):
+        return False
+    parts = [factor for factor in law_factors(right) if isinstance(factor, Density)]
+    laws: set[Law] = {part.law for part in parts} | {left.law}
+    if len(laws) != 1:
+        return False
+    known = set(left.given)
+    waiting = list(parts)
+    while waiting:
+        ready = next((p for p in waiting if set(p.given) == known), None)
+        if ready is None:
+            return False
+        known |= set(ready.at)
+        waiting.remove(ready)
+    return known == set(left.points)

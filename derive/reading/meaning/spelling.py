@@ -1,0 +1,105 @@
+r"""A name as a key ("P_x", "z^(i)", "p̂") and as LaTeX (P_x, z^{(i)}, \hat{p}).
+
+Fonts are dropped where they only decorate; a calligraphic or blackboard letter is another letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from derive.reading.syntax import (
+    Add,
+    Argument,
+    Equation,
+    Frac,
+    Mul,
+    Name,
+    Neg,
+    Node,
+    Num,
+    Pow,
+    Symbol,
+    Tuple_,
+)
+from derive.reading.walk import children
+from derive.writing.notation import GREEK
+
+_FONTS = {"cal": "cal", "bb": "bb"}
+_SYMBOLS = {"star": "*", "prime": "'", "cdot": "·", "dots": "…", "infty": "∞"}
+
+
+def key_of(name: Name, parts: Sequence[Node] | None = None) -> str:
+    """The name as a key; ``parts`` replaces what stands below it (parameters taken out)."""
+    below = subscript_parts(name) if parts is None else list(parts)
+    written = "".join([*(f"{accent} " for accent in name.accents), _FONTS.get(name.font, ""), name.base])
+    if below:
+        written += "_" + ",".join(flat(part) for part in below)
+    if name.superscript is not None:
+        above = flat(name.superscript)
+        written += above if set(above) == {"'"} else "^" + above
+    return written
+
+
+def subscript_parts(name: Name) -> list[Node]:
+    """What stands below a name, split at commas."""
+    if name.subscript is None:
+        return []
+    if isinstance(name.subscript, Tuple_):
+        return list(name.subscript.items)
+    return [name.subscript]
+
+
+def flat(node: Node) -> str:
+    """A subscript or superscript as a short text: "1:T", "<t", "(i)", "t-1"."""
+    match node:
+        case Name():
+            return key_of(node)
+        case Num():
+            return str(node.value)
+        case Symbol():
+            return _SYMBOLS.get(node.kind, node.kind)
+        case Neg():
+            return "-" + flat(node.body)
+        case Add():
+            return "+".join(flat(term) for term in node.terms).replace("+-", "-")
+        case Mul():
+            return "".join(flat(factor) for factor in node.factors)
+        case Tuple_():
+            return ",".join(flat(item) for item in node.items)
+        case Equation():
+            return f"{flat(node.left)}={flat(node.right)}"
+        case Frac():
+            return f"{flat(node.numerator)}/{flat(node.denominator)}"
+        case Pow():
+            return f"{flat(node.base)}^{flat(node.exponent)}"
+        case Argument():
+            return node.mark + flat(node.value)
+        case _:
+            inside = ",".join(flat(child) for child in children(node))
+            return f"{type(node).__name__.lower()}({inside})"
+
+
+def latex_of(name: Name, parts: Sequence[Node] | None = None) -> str:
+    """The name as LaTeX, fonts that only decorate left out."""
+    below = subscript_parts(name) if parts is None else list(parts)
+    written = "\\" + name.base if name.base in GREEK else name.base
+    if name.font == "cal":
+        written = rf"\mathcal{{{written}}}"
+    elif name.font == "bb":
+        written = rf"\mathbb{{{written}}}"
+    elif len(name.base) > 1 and name.base not in GREEK:
+        written = rf"\mathrm{{{written}}}"
+    for accent in name.accents:
+        written = rf"\{accent}{{{written}}}"
+    if below:
+        written += f"_{{{','.join(_latex_flat(part) for part in below)}}}"
+    if name.superscript is not None:
+        above = _latex_flat(name.superscript)
+        written += above if set(above) == {"'"} else f"^{{{above}}}"
+    return written
+
+
+def _latex_flat(node: Node) -> str:
+    if isinstance(node, Name):
+        return latex_of(node)
+    return flat(node).replace("∞", r"\infty").replace("…", r"\ldots")
