@@ -6,7 +6,7 @@ variables, wherever both sides are defined and its conditions hold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, TypeAlias, cast
@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias, cast
 from sympy import Basic
 
 from derive.terms.binding import free_names, substitute
-from derive.terms.nodes import Named, Parameter, Term
+from derive.terms.nodes import Density, Named, Parameter, Term
 
 Sign: TypeAlias = Literal["=", ">=", "<=", ">", "<", "!=", ":=", "approx", "propto", "argmax-equiv"]
 Measure: TypeAlias = Literal["discrete", "continuous", "unmarked"]
@@ -78,7 +78,26 @@ class Range:
     label: str = ""
 
 
-Hypothesis: TypeAlias = LawEquation | Positive | Curvature | Range
+@dataclass(frozen=True)
+class Ordered:
+    """left < right (≤, >, ≥) between parameters and numbers."""
+
+    left: Term
+    sign: Literal["<", "<=", ">", ">="]
+    right: Term
+
+
+@dataclass(frozen=True)
+class Unmodelled:
+    """A condition the text states in words that are not understood.
+
+    Nothing is concluded from it; but a claim under such a condition is never refuted.
+    """
+
+    text: str
+
+
+Hypothesis: TypeAlias = LawEquation | Positive | Curvature | Range | Ordered | Unmodelled
 
 
 @dataclass(frozen=True)
@@ -88,14 +107,27 @@ class Setting:
     definitions  by name
     hypotheses   in the order of the text
     measures     how each space is measured: under Σ "discrete", under ∫ "continuous"
+    drawn        for each law the spaces it draws in the claim; what a law is only ever conditioned on has no density
+                 under it, so there are no null points of it.  None: every law may draw every space
     """
 
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     hypotheses: tuple[Hypothesis, ...] = ()
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    drawn: Mapping[str, frozenset[str]] | None = None
 
     def of_kind(self, kind: type) -> tuple[Hypothesis, ...]:
         return tuple(hypothesis for hypothesis in self.hypotheses if isinstance(hypothesis, kind))
+
+    def may_be_null(self, density: Density) -> Density | None:
+        """The density of what a conditional is given, where that can be 0; None where it cannot."""
+        given = [
+            v for v in density.given if self.drawn is None or v.space in self.drawn.get(density.law.name, frozenset())
+        ]
+        if not given:
+            return None
+        rest = [v for v in density.given if v not in given]
+        return Density(density.law, tuple(given), tuple(rest))
 
     def positive(self, law: str) -> Positive | None:
         """The hypothesis that makes a law positive, if there is one."""
@@ -142,3 +174,16 @@ class Claim:
     @property
     def free(self) -> frozenset[Basic]:
         return free_names(self.lhs) | free_names(self.rhs)
+
+
+def drawn_by_law(terms: Iterable[Term]) -> dict[str, frozenset[str]]:
+    """For each law the spaces that it draws: those that stand left of a bar, or are missing from some density."""
+    densities = [node for term in terms for node in _nodes(term) if isinstance(node, Density)]
+    drawn: dict[str, set[str]] = {}
+    spaces: dict[str, set[str]] = {}
+    for density in densities:
+        drawn.setdefault(density.law.name, set()).update(v.space for v in density.at)
+        spaces.setdefault(density.law.name, set()).update(v.space for v in density.points)
+    for density in densities:
+        drawn[density.law.name] |= spaces[density.law.name] - {v.space for v in density.points}
+    return {name: frozenset(found) for name, found in drawn.items()}

@@ -14,7 +14,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from derive.claims import Claim
+from derive.claims import Claim, Unmodelled
 from derive.engine.prove import prove
 from derive.kernel import Theorem
 from derive.terms.binding import fingerprint
@@ -44,6 +44,11 @@ def check(claim: Claim, notation: Notation | None = None) -> Verdict:
     except (CannotEvaluateError, ContradictionError) as error:
         return _without_worlds(claim, notation, str(error))
     evidence = _evidence(trials)
+    unread = [h.text for h in claim.setting.hypotheses if isinstance(h, Unmodelled)]
+    if unread and any(trial.failed.any() for trial in trials):
+        return Verdict(
+            "undecided", f"holds only under a condition that is not understood: {unread[0]}", evidence=evidence
+        )
     if any(trial.failed.any() for trial in trials):
         refuted = _refuted(plain, vocabulary, evidence, notation)
         if refuted is not None:

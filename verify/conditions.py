@@ -49,24 +49,27 @@ def undefined_parts(side: Term, evaluate: Evaluator) -> list[Condition]:
     """The conditions whose failure makes a side undefined: the innermost parts that are undefined by themselves."""
     found: list[Condition] = []
     try:
-        _descend(side, (), evaluate, found)
+        undefined = np.isnan(evaluate(side))
+        if undefined.any():
+            _descend(side, undefined, (), evaluate, found)
     except CannotEvaluateError:
         return []
     return list({condition.key: condition for condition in found}.values())
 
 
-def _descend(node: Basic, bound: tuple[Basic, ...], evaluate: Evaluator, found: list[Condition]) -> None:
-    """Follows undefined values inwards; a part with undefined values and none inside is where they come from."""
-    assert isinstance(node, Term)
-    undefined = np.isnan(evaluate(node))
-    if not undefined.any():
-        return
-    inner = _visible(node)
-    culprits = [child for child in inner if _undefined_together(child, undefined, evaluate)]
+def _descend(node: Term, seen: Array, bound: tuple[Basic, ...], evaluate: Evaluator, found: list[Condition]) -> None:
+    """Follows undefined values inwards; a part with undefined values and none inside is where they come from.
+
+    ``seen`` marks the points where the part is undefined and the whole shows it: 0 · undefined is 0.
+    """
     over = (*bound, *node.bound_names) if isinstance(node, Binder) else bound
-    for child in culprits:
-        _descend(child, over, evaluate, found)
-    if not culprits:
+    own = seen
+    for child in _visible(node):
+        inside = np.isnan(evaluate(child)) & seen
+        own = own & ~_on_axes_of(inside, seen.shape)
+        if inside.any():
+            _descend(child, inside, over, evaluate, found)
+    if own.any():
         found.extend(_own_condition(node, bound))
 
 
@@ -87,8 +90,10 @@ def _visible(node: Term) -> list[Term]:
             return [arg for arg in node.args if isinstance(arg, Term)]
 
 
-def _undefined_together(child: Term, undefined: Array, evaluate: Evaluator) -> bool:
-    return bool((np.isnan(evaluate(child)) & undefined).any())
+def _on_axes_of(undefined: Array, shape: tuple[int, ...]) -> Array:
+    """A mask on fewer axes: anywhere along those that are summed over."""
+    summed = tuple(axis for axis, n in enumerate(shape[:-1]) if n == 1 and undefined.shape[axis] > 1)
+    return np.asarray(undefined.any(axis=summed, keepdims=True))
 
 
 def _own_condition(node: Term, bound: tuple[Basic, ...]) -> Iterable[Condition]:

@@ -14,6 +14,7 @@ from derive.reading.messages import explain
 from derive.reading.sources import load
 from derive.reading.syntax import Span, Unreadable
 from derive.terms.binding import fingerprint
+from derive.terms.nodes import Law, Parameter
 from derive.writing import Notation, latex, text
 from verify.check import check
 from verify.joint import joint_maximisation
@@ -94,18 +95,20 @@ def _verdict(claim: ReadClaim, document: ReadDocument) -> Verdict:
 
 
 def _assumed(content: Assumed, notation: Notation) -> Verdict:
-    notes, conditions = list(content.notes), ()
+    notes = list(content.notes)
+    conditions: tuple[Required, ...] = ()
     if content.definition is not None:
         found = joint_maximisation(content.definition, notation, content.setting)
         if found is not None:
             notes.append(found.sentence)
             conditions = found.conditions
     words = {"definition": "defines", "hypothesis": "assumes", "declaration": "declares"}
-    subject = notation_free(content.text)
-    return Verdict("assumed", f"{words[content.what]} {subject}", conditions=conditions, notes=tuple(notes))
+    return Verdict(
+        "assumed", f"{words[content.what]} {_shortened(content.text)}", conditions=conditions, notes=tuple(notes)
+    )
 
 
-def notation_free(source: str) -> str:
+def _shortened(source: str) -> str:
     return source if len(source) <= 60 else source[:57] + "…"
 
 
@@ -144,7 +147,7 @@ def _roles(document: ReadDocument) -> dict[str, tuple[str, ...]]:
         for key, into in roles.aliases.items()
     ]
     implied = [
-        f"{text_of_name(key, notation)} stands for {text_of_name(key, notation)}_{','.join(spell(p) for p in parameters)}"
+        f"{text_of_name(key, notation)} stands for {text(Law(key, *map(Parameter, parameters)), notation)}"
         for key, parameters in roles.implied.items()
     ]
     return {
@@ -153,18 +156,12 @@ def _roles(document: ReadDocument) -> dict[str, tuple[str, ...]]:
         "parameters": tuple(text_of_name(p, notation) for p in roles.parameters),
         "laws": tuple(laws),
         "discrete": tuple(sorted(notation.discrete)),
-        "read as": tuple([*read_as, *implied]),
+        "read as": (*read_as, *implied),
     }
 
 
 def text_of_name(key: str, notation: Notation) -> str:
-    from derive.terms.nodes import Parameter
-
     return text(Parameter(key), notation)
-
-
-def spell(key: str) -> str:
-    return text_of_name(key, Notation())
 
 
 def _troubles(document: ReadDocument) -> Iterable[Trouble]:

@@ -11,10 +11,11 @@ from derive.claims import Claim, Sign
 from derive.conditions import Condition
 from derive.engine.neighbours import neighbours
 from derive.engine.unify import match
-from derive.kernel import Step, Theorem
+from derive.kernel import Theorem
 from derive.rules import TABLE
 from derive.rules.rule import NearMiss
 from derive.site import children
+from derive.steps import Step
 from derive.terms.binding import same
 from derive.terms.nodes import Density, Named, Power, Term, law_variables
 from derive.writing import Notation, text

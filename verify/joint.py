@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from derive.claims import Definition, Setting
+from derive.claims import Definition, Setting, drawn_by_law
 from derive.conditions import Condition
 from derive.engine.optimisation import best_over_law
-from derive.engine.prove import drawn_by_law
 from derive.terms.nodes import ArgExtremum, Extremum, Law
 from derive.writing import Notation, text
 from verify.verdict import Required
@@ -32,9 +31,9 @@ def joint_maximisation(
     others = tuple(candidate for candidate in body.candidates if not isinstance(candidate, Law))
     if len(laws) != 1:
         return None
-    chosen = setting or Setting()
-    objective = chosen.unfold_all(body.objective)
-    best = best_over_law(objective, laws[0], chosen, drawn_by_law(objective))
+    objective = (setting or Setting()).unfold_all(body.objective)
+    chosen = replace(setting or Setting(), drawn=drawn_by_law([objective]))
+    best = best_over_law(objective, laws[0], chosen, chosen.drawn or {})
     if best is None:
         return None
     value, choice = text(best.value, notation), text(best.choice, notation)

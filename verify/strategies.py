@@ -85,7 +85,7 @@ def solved(draw: st.DrawFn, name: str, place: Place | None = None) -> Solved:
     """
     limits = models.ALL[name].shapes
     shape = {argument: draw(st.integers(low, high)) for argument, (low, high) in limits.items()}
-    where = place or draw(st.sampled_from(_PLACES))
+    where = draw(st.sampled_from(_PLACES)) if place is None else place
     return build(name, draw(_SEEDS), where, **shape)
 
 

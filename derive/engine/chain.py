@@ -11,9 +11,10 @@ from dataclasses import replace
 from sympy import Basic
 
 from derive.claims import Setting
-from derive.kernel import ProofError, Step, Theorem, instance, premises, refine
+from derive.kernel import Theorem, refine
 from derive.rules import TABLE
 from derive.site import Path, children, site
+from derive.steps import ProofError, Step, instance, premises
 from derive.terms.binding import same
 from derive.terms.nodes import Named, Term
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from derive.claims import Setting
 from derive.engine.chain import Chain, meets
 from derive.engine.simplify import JointlyDrawn, join, simplify
-from derive.kernel import ProofError, Theorem, equal, from_difference
+from derive.kernel import Theorem, equal, from_difference
+from derive.steps import ProofError
 from derive.terms.nodes import Number, Plus, Term, negative
 
 

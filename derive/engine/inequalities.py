@@ -18,10 +18,11 @@ from derive.claims import Setting
 from derive.engine.chain import Chain, positions
 from derive.engine.collecting import Collected
 from derive.engine.simplify import JointlyDrawn, join, simplify
-from derive.kernel import ProofError, Step, Theorem, from_difference, instance, order, premises, turned
+from derive.kernel import Theorem, from_difference, order, turned
 from derive.rules import TABLE
 from derive.rules.pattern import Lambda
 from derive.site import Path, site
+from derive.steps import ProofError, Step, instance, premises
 from derive.terms.binding import free_names, same
 from derive.terms.meaning import is_nonnegative
 from derive.terms.nodes import (

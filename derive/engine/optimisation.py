@@ -13,7 +13,8 @@ from derive.engine.chain import Chain
 from derive.engine.equality import prove_equality
 from derive.engine.inequalities import prove_at_least
 from derive.engine.simplify import JointlyDrawn, simplify
-from derive.kernel import ProofError, Theorem, same_optimum, supremum
+from derive.kernel import Theorem, same_optimum, supremum
+from derive.steps import ProofError
 from derive.terms.binding import base, free_names, substitute
 from derive.terms.nodes import ArgExtremum, Density, Extremum, Law, Number, Plus, Term, Times
 

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
-from sympy import preorder_traversal
-
-from derive.claims import Claim
+from derive.claims import Claim, drawn_by_law
 from derive.engine.equality import prove_equality
 from derive.engine.inequalities import prove_at_least
 from derive.engine.optimisation import prove_extremum, prove_same_optimum
-from derive.kernel import ProofError, Theorem, turned
-from derive.terms.nodes import ArgExtremum, Density, Extremum, Term
+from derive.kernel import Theorem, concludes, turned
+from derive.steps import ProofError
+from derive.terms.nodes import ArgExtremum, Extremum
 
 
 def prove(claim: Claim) -> Theorem | None:
     """A theorem that says what the claim says, or None.  Whatever comes back has been checked by the kernel."""
+    sides = claim.setting.unfold_all(claim.lhs), claim.setting.unfold_all(claim.rhs)
     try:
-        return _prove(claim)
+        theorem = _prove(replace(claim, setting=replace(claim.setting, drawn=drawn_by_law(sides))))
     except (ProofError, ValueError):
         return None
+    return theorem if theorem is not None and concludes(theorem, claim) else None
 
 
 def _prove(claim: Claim) -> Theorem | None:
     setting, left, right = claim.setting, claim.lhs, claim.rhs
-    drawn = drawn_by_law(setting.unfold_all(left), setting.unfold_all(right))
+    drawn = setting.drawn or {}
     match claim.sign:
         case "=" | ":=" | "argmax-equiv" if isinstance(setting.unfold_all(left), ArgExtremum):
             return prove_same_optimum(left, right, setting, drawn)
@@ -39,16 +40,3 @@ def _prove(claim: Claim) -> Theorem | None:
             return None if theorem is None else turned(theorem)
         case _:
             return None
-
-
-def drawn_by_law(*terms: Term) -> Mapping[str, frozenset[str]]:
-    """For each law the spaces that it draws: those that stand left of a bar, or are missing from some density."""
-    densities = [node for term in terms for node in preorder_traversal(term) if isinstance(node, Density)]
-    drawn: dict[str, set[str]] = {}
-    spaces: dict[str, set[str]] = {}
-    for density in densities:
-        drawn.setdefault(density.law.name, set()).update(v.space for v in density.at)
-        spaces.setdefault(density.law.name, set()).update(v.space for v in density.points)
-    for density in densities:
-        drawn[density.law.name] |= spaces[density.law.name] - {v.space for v in density.points}
-    return {name: frozenset(found) for name, found in drawn.items()}

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from derive.claims import Claim
+from derive.claims import Claim, Ordered
 from derive.terms.binding import free_names
-from derive.terms.nodes import ArgExtremum, Term
+from derive.terms.nodes import ArgExtremum, Number, Term
 from verify.worlds.evaluate import CannotEvaluateError, Evaluator
 from verify.worlds.vocabulary import Vocabulary
 from verify.worlds.world import Array, World
@@ -46,14 +46,37 @@ def try_claim(claim: Claim, vocabulary: Vocabulary, world: World) -> Trial:
     Raises CannotEvaluateError where a side has no value in finite worlds.
     """
     evaluate = Evaluator(world, vocabulary.names)
+    kept = _in_order(claim, evaluate)
     if claim.sign == "argmax-equiv" or isinstance(claim.lhs, ArgExtremum):
-        return _try_optima(claim, evaluate)
+        return _where(_try_optima(claim, evaluate), kept)
     left, right = np.broadcast_arrays(evaluate(claim.lhs), evaluate(claim.rhs))
     defined = ~(np.isnan(left) | np.isnan(right))
     gap = violation(left, right, claim.sign)
     points = tuple(range(left.ndim - 1))
     margin = np.where(defined, gap, 0.0).max(axis=points)
-    return Trial(world, defined.any(axis=points), (~defined).any(axis=points), _per_world(margin, world))
+    trial = Trial(world, defined.any(axis=points), (~defined).any(axis=points), _per_world(margin, world))
+    return _where(trial, kept)
+
+
+def _in_order(claim: Claim, evaluate: Evaluator) -> Array:
+    """The worlds whose parameters stand in the order that the text assumes."""
+    kept = np.ones(evaluate.world.count, dtype=bool)
+    for hypothesis in claim.setting.hypotheses:
+        if isinstance(hypothesis, Ordered) and all(_known(s, evaluate) for s in (hypothesis.left, hypothesis.right)):
+            left, right = np.broadcast_arrays(evaluate(hypothesis.left), evaluate(hypothesis.right))
+            wrong = violation(left, right, hypothesis.sign) > 0
+            kept &= ~wrong.any(axis=tuple(range(wrong.ndim - 1)))
+    return kept
+
+
+def _known(side: Term, evaluate: Evaluator) -> bool:
+    return isinstance(side, Number) or side in evaluate.axes
+
+
+def _where(trial: Trial, kept: Array) -> Trial:
+    """The trial with the worlds left out that do not meet the hypotheses."""
+    margin = np.where(kept, trial.margin, 0.0)
+    return Trial(trial.world, trial.applicable & kept, trial.undefined & kept, margin)
 
 
 def _per_world(values: Any, world: World) -> Array:

@@ -12,11 +12,11 @@ from typing import Literal, TypeAlias
 
 from sympy import Basic
 
-from derive.claims import Claim, Definition, Hypothesis, LawEquation, Measure, Setting, Sign
+from derive.claims import Claim, Definition, Measure, Setting, Sign
 from derive.reading.documents import Source
+from derive.reading.meaning.assumptions import Assumptions
 from derive.reading.meaning.directives import Directives, read_directives
 from derive.reading.meaning.elaborate import ElaborationError, Elaborator
-from derive.reading.meaning.hypotheses import assumes, in_passing, is_law_equation, is_tautology, spoken
 from derive.reading.meaning.roles import Roles, infer_roles, names_in
 from derive.reading.meaning.spelling import key_of, latex_of
 from derive.reading.parser import parse_source, survey_source
@@ -111,19 +111,13 @@ class _DocumentReader:
     def __init__(self, source: Source, formulas: tuple[Formula, ...], roles: Roles, directives: Directives) -> None:
         self.source, self.formulas, self.roles, self.directives = source, formulas, roles, directives
         self.definitions: dict[str, Definition] = {}
-        self.hypotheses: list[tuple[int, Hypothesis]] = sorted(self._spoken(), key=lambda item: item[0])
-        self.assumed: list[Hypothesis] = [*directives.hypotheses(roles)]
-        self.passing: list[tuple[Span, Hypothesis]] = []
+        self.opaque: set[str] = set()  # defined by something that is not understood
+        self.assumptions = Assumptions(source, formulas, roles, directives)
         self.elaborator = Elaborator(roles, self.definitions)
         self.measures = self._measures()
         self.chain = 0
         self.last_side: Node | None = None
         self._ahead: tuple[Span, int] | None = None
-
-    def _spoken(self) -> Iterator[tuple[int, Hypothesis]]:
-        for prose in self.source.prose:
-            for offset, hypothesis in spoken(prose.text):
-                yield prose.span.start + offset, hypothesis
 
     def _measures(self) -> Mapping[str, Measure]:
         measures: dict[str, Measure] = {}
@@ -218,9 +212,13 @@ class _DocumentReader:
     def _meaning(
         self, statement: Statement, place: int, relation: Relation, left: Node, right: Node, formula: Formula
     ) -> Content:
-        if relation.sign == "~" or isinstance(right, Set_):
+        if relation.sign == "~" or _is_collection(right):
             return Assumed("declaration", self._source_of(left))
-        defined = self._definition(statement, place, relation, left, right)
+        if statement.span in self.assumptions.statements:
+            return Assumed("hypothesis", self._source_of(left), "the text assumes it")
+        if relation.sign == "approx":
+            return Open("an approximation claims no equation")
+        defined = self._definition(statement, place, relation, left, right, formula)
         if defined is not None:
             return defined
         if relation.marked or relation.sign in (":=", "=:"):
@@ -228,18 +226,14 @@ class _DocumentReader:
                 "what stands on neither side is a new name, so nothing is defined here", relation.span
             )
         terms = self.elaborator.term(left), self.elaborator.term(right)
-        if place == 0 and relation.sign == "=" and self._is_assumed(statement, terms, formula):
-            return Assumed("hypothesis", self._source_of(left), "the text assumes it")
-        return self._claim(SIGNS[relation.sign], terms, relation)
+        return self._claim(SIGNS[relation.sign], terms, relation, formula)
 
-    def _claim(self, sign: Sign, terms: tuple[Term, Term], relation: Relation) -> Content:
-        setting = self.setting(relation.span.start)
+    def _claim(self, sign: Sign, terms: tuple[Term, Term], relation: Relation, formula: Formula) -> Content:
+        setting = self.setting(formula)
         unknown = [name for term in terms for name in _undefined_names(term, self.definitions)]
         if unknown:
             written = ", ".join(dict.fromkeys(self.elaborator.latex.get(name, name) for name in unknown))
             return Open(f"{written} is not defined in this document, so there is nothing to check")
-        if sign == "approx":
-            return Open("an approximation claims no equation")
         if sign == "propto":
             return Open("proportionality is not checked yet")
         unfolded = tuple(setting.unfold_all(term) for term in terms)
@@ -259,7 +253,7 @@ class _DocumentReader:
     # ------------------------------------------------------------ definitions
 
     def _definition(
-        self, statement: Statement, place: int, relation: Relation, left: Node, right: Node
+        self, statement: Statement, place: int, relation: Relation, left: Node, right: Node, formula: Formula
     ) -> Assumed | None:
         if relation.sign == "=:":
             left, right = right, left
@@ -267,7 +261,7 @@ class _DocumentReader:
             return None
         marked = relation.marked or relation.sign != "="
         if isinstance(left, Tuple_):
-            return self._joint_definition(left, right)
+            return self._joint_definition(left, right, formula)
         if self._is_new(left):
             self._define_ahead(statement, place, right)
             return self._define(left, right)
@@ -308,9 +302,14 @@ class _DocumentReader:
         key = key_of(node)
         if key in self.definitions or self._key(node) in self.definitions or key in self.roles.variables:
             return False
-        if self.roles.is_law(node) or key in self.roles.parameters:
+        if self.roles.is_law(node) or key in self.roles.parameters or self._is_instance(node):
             return False
         return not (self.roles.is_parameter(node) and node.superscript is None)
+
+    def _is_instance(self, name: Name) -> bool:
+        """𝓛₁ where 𝓛_K is defined: a value of something known, not a new name."""
+        stem = key_of(name, [])
+        return any(key.split("_")[0] == stem and key != stem for key in (*self.definitions, *self.opaque))
 
     def _may_redefine(self, node: Node) -> bool:
         head = _inside(node)
@@ -332,8 +331,13 @@ class _DocumentReader:
         key = key_of(head, own) if isinstance(name, Apply) else key_of(head)
         if not isinstance(name, Apply):
             formals = []
-        meaning = self.elaborator.term(body)
         label = f"def {self._source_of(head)}"
+        try:
+            meaning = self.elaborator.term(body)
+        except ElaborationError as error:
+            self.opaque.add(key)
+            note = f"its right side is not understood ({error}), so nothing that uses it is checked"
+            return Assumed("definition", self._source_of(name), label, (note,))
         self.elaborator.latex.setdefault(key, latex_of(head, own) if isinstance(name, Apply) else latex_of(head))
         again = key in self.definitions and self.definitions[key].body != meaning
         definition = Definition(key, tuple(formals), meaning, label)
@@ -346,7 +350,7 @@ class _DocumentReader:
         argument = self.elaborator.argument(name)
         return Law(argument.args[0]) if isinstance(argument, Law) else argument
 
-    def _joint_definition(self, left: Tuple_, right: Node) -> Assumed:
+    def _joint_definition(self, left: Tuple_, right: Node, formula: Formula) -> Assumed:
         """θ*, q* = argmax …: the pair is new; names that were defined before are said to be defined again."""
         meaning = self.elaborator.term(right)
         notes = tuple(
@@ -356,50 +360,26 @@ class _DocumentReader:
         )
         label = f"def {self._source_of(left)}"
         definition = Definition(self._source_of(left), (), meaning, label)
-        setting = self.setting(left.span.start)
+        setting = self.setting(formula)
         return Assumed("definition", self._source_of(left), label, notes, definition, setting)
 
-    # ------------------------------------------------------------ hypotheses
-
-    def setting(self, offset: int) -> Setting:
-        """The definitions and hypotheses in force at a place of the text."""
-        hypotheses = [h for place, h in self.hypotheses if place <= offset]
-        hypotheses += self.assumed
-        hypotheses += [h for span, h in self.passing if span.start <= offset <= span.end]
-        return Setting(dict(self.definitions), _latest(hypotheses), self.measures)
-
-    def _is_assumed(self, statement: Statement, terms: tuple[Term, Term], formula: Formula) -> bool:
-        """An equation between laws that the words before it mark as assumed."""
-        left, right = terms
-        if not is_law_equation(left, right) or is_tautology(left, right) or not assumes(statement.lead):
-            return False
-        equation = LawEquation(left, right, self._source_of(statement.sides[0]))
-        if in_passing(statement.lead) and not formula.display:
-            paragraph = next(
-                (p.span for p in self.source.prose if p.span.start <= formula.span.start < p.span.end), None
-            )
-            self.passing.append((paragraph or formula.span, equation))
-        else:
-            self.assumed.append(equation)
-        return True
-
-
-def _latest(hypotheses: list[Hypothesis]) -> tuple[Hypothesis, ...]:
-    """Of several statements about the same thing the last one counts."""
-    from derive.claims import Curvature
-
-    latest: dict[object, Hypothesis] = {}
-    for hypothesis in hypotheses:
-        key: object = ("curvature", hypothesis.function) if isinstance(hypothesis, Curvature) else hypothesis
-        latest.pop(key, None)
-        latest[key] = hypothesis
-    return tuple(latest.values())
+    def setting(self, formula: Formula) -> Setting:
+        """The definitions and hypotheses in force at a formula."""
+        hypotheses = self.assumptions.in_force(formula.span.start) + self.assumptions.conditions_of_sentence(formula)
+        return Setting(dict(self.definitions), hypotheses, self.measures)
 
 
 def _unreadable(node: Node) -> Unreadable | None:
     from derive.reading.walk import walk
 
     return next((part for part in walk(node) if isinstance(part, Unreadable)), None)
+
+
+def _is_collection(node: Node) -> bool:
+    """A set with limits or several members: the data, not brackets around a formula."""
+    if not isinstance(node, Set_):
+        return False
+    return len(node.items) != 1 or any(part is not None for part in (node.condition, node.lower, node.upper))
 
 
 def _inside(node: Node) -> Node:

@@ -35,6 +35,7 @@ from derive.reading.syntax import (
     Optimum,
     Pow,
     Sampled,
+    Set_,
     Span,
     Symbol,
     Tuple_,
@@ -92,6 +93,8 @@ class Elaborator:
                 return self._power(node)
             case Labelled():
                 return self.term(node.body)
+            case Set_(items=(only,), condition=None, lower=None, upper=None):
+                return self.term(only)
             case Name():
                 return self._name(node)
             case Apply():

@@ -74,6 +74,27 @@ def in_passing(lead: str) -> bool:
     return found is not None and _PASSING.fullmatch(found.group(1)) is not None
 
 
+_MODEL = re.compile(
+    r"(?i)\b(model|encoder|decoder|guide|factori[sz]es?|forward|backward|generative|markov|chain|family)\b"
+)
+_CONDITIONAL = re.compile(
+    r"(?i)\b(if|when(?:ever)?|provided|as soon as|unless|assuming|suppos(?:e|ing)|in the case|"
+    r"for (?:an?|any|some|those|independent)\b[^.;]*\b(?:that|which|independent))\b"
+)
+
+
+def marks_a_model(lead: str) -> bool:
+    """Whether the sentence introduces a model, an encoder …: equations between its laws are then assumed."""
+    return _MODEL.search(lead) is not None or assumes(lead)
+
+
+def conditional_words(words: str) -> str:
+    """The words of a condition in a sentence, quoted, or nothing."""
+    plain = re.sub(r"\$[^$]*\$", "…", words)
+    found = _CONDITIONAL.search(plain)
+    return _quoted(plain[found.start() : found.start() + 60]) if found else ""
+
+
 def is_law_equation(left: Term, right: Term) -> bool:
     """Whether an equation says something about laws: a density equal to a density or a product of densities."""
     return isinstance(left, Density) and all(isinstance(factor, Density) for factor in law_factors(right))

@@ -1,0 +1,176 @@
+"""What is assumed where in a document.
+
+Hypotheses come from the words ("every density is positive"), from comments, and from formulas that the words around
+them mark as assumed: "let 0 < α < 1", "generative model p(x,z) = …", "as soon as q = p", a factorisation in a heading.
+Each has the stretch of text in which it holds: from where it stands to the end, its section, or its own sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from derive.claims import Curvature, Hypothesis, LawEquation, Ordered, Range, Unmodelled
+from derive.reading.documents import RawFormula, Source
+from derive.reading.meaning.directives import Directives
+from derive.reading.meaning.elaborate import ElaborationError, Elaborator
+from derive.reading.meaning.hypotheses import (
+    assumes,
+    conditional_words,
+    in_passing,
+    is_law_equation,
+    is_tautology,
+    marks_a_model,
+    spoken,
+)
+from derive.reading.meaning.roles import Roles
+from derive.reading.statements import Formula, Statement
+from derive.reading.syntax import Span
+from derive.terms.nodes import Number, Parameter, Term
+
+_ORDER = {"<": "<", ">": ">", "<=": "<=", ">=": ">="}
+_MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_HEADING = re.compile(r"(?m)^(#{1,6})\s.*$|^\\(?:(?:sub)*section|paragraph)\*?\{.*$")
+
+
+@dataclass(frozen=True)
+class Scoped:
+    """A hypothesis and the stretch of text in which it holds."""
+
+    span: Span
+    hypothesis: Hypothesis
+
+
+class Assumptions:
+    """All hypotheses of a document, found before its claims are read."""
+
+    def __init__(self, source: Source, formulas: tuple[Formula, ...], roles: Roles, directives: Directives) -> None:
+        self.source = source
+        self.roles = roles
+        self.end = len(source.text)
+        self.raw = {raw.span.start: raw for raw in source.formulas}
+        self.statements: set[Span] = set()
+        self.scoped = [Scoped(Span(0, self.end), hypothesis) for hypothesis in directives.hypotheses(roles)]
+        self.scoped += self._spoken()
+        for formula in formulas:
+            for statement in formula.statements:
+                self.scoped += self._from_formula(formula, statement)
+
+    def in_force(self, offset: int) -> tuple[Hypothesis, ...]:
+        """The hypotheses that hold at a place; of several about one function's shape, the last."""
+        latest: dict[object, Hypothesis] = {}
+        for scoped in sorted(self.scoped, key=lambda s: s.span.start):
+            if scoped.span.start <= offset < scoped.span.end:
+                hypothesis = scoped.hypothesis
+                key: object = ("curvature", hypothesis.function) if isinstance(hypothesis, Curvature) else hypothesis
+                latest.pop(key, None)
+                latest[key] = hypothesis
+        return tuple(latest.values())
+
+    def conditions_of_sentence(self, formula: Formula) -> tuple[Hypothesis, ...]:
+        """Conditions in the formula's own sentence that are words only: they cannot be taken into account."""
+        raw = self._raw(formula)
+        if raw is None:
+            return ()
+        words = conditional_words(raw.lead) or conditional_words(raw.trail)
+        understood = any(s.span.start <= formula.span.start < s.span.end and s.span.end < self.end for s in self.scoped)
+        return (Unmodelled(words),) if words and not understood else ()
+
+    def _raw(self, formula: Formula) -> RawFormula | None:
+        return next((raw for raw in self.raw.values() if raw.span.start <= formula.span.start < raw.span.end), None)
+
+    def _spoken(self) -> Iterator[Scoped]:
+        for prose in self.source.prose:
+            for offset, hypothesis in spoken(prose.text):
+                yield Scoped(Span(prose.span.start + offset, self.end), hypothesis)
+
+    # ------------------------------------------------------------ formulas that are assumed
+
+    def _from_formula(self, formula: Formula, statement: Statement) -> Iterator[Scoped]:
+        signs = [relation.sign for relation in statement.relations]
+        if signs and all(sign in _ORDER for sign in signs) and assumes(statement.lead):
+            yield from self._order(formula, statement)
+        elif signs in (["="], [":="], ["=:"]):
+            yield from self._law_equation(formula, statement)
+
+    def _law_equation(self, formula: Formula, statement: Statement) -> Iterator[Scoped]:
+        left, right = statement.sides
+        if left is None or right is None:
+            return
+        elaborator = Elaborator(self.roles, {})
+        try:
+            terms = elaborator.term(left), elaborator.term(right)
+        except (ElaborationError, ValueError):
+            return
+        if not is_law_equation(*terms) or is_tautology(*terms):
+            return
+        scope = self._scope(formula, statement, terms)
+        if scope is not None:
+            self.statements.add(statement.span)
+            label = " ".join(self.source.text[statement.span.start : statement.span.end].split())
+            yield Scoped(scope, LawEquation(*terms, label))
+
+    def _scope(self, formula: Formula, statement: Statement, terms: tuple[Term, Term]) -> Span | None:
+        """Where an equation between laws holds as a hypothesis, or None where it is a claim."""
+        del terms
+        raw = self._raw(formula)
+        lead = raw.lead if raw is not None else statement.lead
+        if self._heading(formula) is not None:
+            return self._section(formula)
+        if statement.relations[0].marked or statement.relations[0].sign != "=":
+            return Span(formula.span.start, self.end)
+        if formula.display:
+            return Span(formula.span.start, self.end) if marks_a_model(lead) else None
+        if in_passing(lead):
+            return self._sentence(formula)
+        return Span(formula.span.start, self.end) if assumes(lead) or marks_a_model(lead) else None
+
+    def _order(self, formula: Formula, statement: Statement) -> Iterator[Scoped]:
+        """0 < α < β < 1: bounds for each parameter, and the order of neighbours."""
+        elaborator = Elaborator(self.roles, {})
+        try:
+            sides = [elaborator.term(side) for side in statement.sides if side is not None]
+        except (ElaborationError, ValueError):
+            return
+        if len(sides) != len(statement.sides) or not all(isinstance(s, Number | Parameter) for s in sides):
+            return
+        self.statements.add(statement.span)
+        scope = self._sentence(formula) if in_passing(statement.lead) else Span(formula.span.start, self.end)
+        signs = [relation.sign for relation in statement.relations]
+        for parameter in (s for s in sides if isinstance(s, Parameter)):
+            yield Scoped(scope, _bounds(parameter, sides, signs))
+        for left, sign, right in zip(sides, signs, sides[1:], strict=False):
+            yield Scoped(scope, Ordered(left, sign, right))  # type: ignore[arg-type]
+
+    # ------------------------------------------------------------ stretches of text
+
+    def _sentence(self, formula: Formula) -> Span:
+        raw = self._raw(formula)
+        if raw is None:
+            return formula.span
+        paragraph = next((p.span for p in self.source.prose if p.span.start <= raw.span.start < p.span.end), raw.span)
+        start = max(paragraph.start, raw.span.start - len(raw.lead) - 2)
+        return Span(start, min(paragraph.end, raw.span.end + len(raw.trail) + 2))
+
+    def _heading(self, formula: Formula) -> re.Match[str] | None:
+        return next((m for m in _HEADING.finditer(self.source.text) if m.start() <= formula.span.start < m.end()), None)
+
+    def _section(self, formula: Formula) -> Span:
+        heading = self._heading(formula)
+        assert heading is not None
+        level = len(heading.group(1) or "#")
+        for later in _HEADING.finditer(self.source.text, heading.end()):
+            if len(later.group(1) or "#") <= level:
+                return Span(heading.start(), later.start())
+        return Span(heading.start(), self.end)
+
+
+def _bounds(parameter: Parameter, sides: list[Term], signs: list[str]) -> Range:
+    """The numbers to the left and right of a parameter in a chain of comparisons."""
+    place = sides.index(parameter)
+    before = [s.value for s in sides[:place] if isinstance(s, Number)]
+    after = [s.value for s in sides[place + 1 :] if isinstance(s, Number)]
+    if signs[0] in (">", ">="):
+        before, after = after, before
+    return Range(parameter, max(before, default=None), min(after, default=None))

@@ -1,0 +1,138 @@
+"""Words that all reports share: what verdicts are called and mean, signs, places, counterexamples as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from verify.results import CheckedClaim, CheckedDocument, Place, Run
+from verify.verdict import Required, SideValue, Word, WorldSides
+
+MEANINGS: Mapping[Word, str] = {
+    "proved": "a proof exists, and the kernel has checked every step of it",
+    "refuted": "false in the world shown, which meets all hypotheses and conditions",
+    "undecided": "neither proved nor refuted; this says nothing about its truth",
+    "assumed": "a definition or a hypothesis of the text; there is nothing to check",
+    "unread": "the text could not be read as a claim",
+}
+SYMBOLS: Mapping[Word, str] = {"proved": "✓", "refuted": "✗", "undecided": "?", "assumed": "≔", "unread": "!"}
+
+SIGNS = {">=": "≥", "<=": "≤", "!=": "≠", ":=": "≔", "approx": "≈", "propto": "∝", "argmax-equiv": "=", "~": "∼"}
+LATEX_SIGNS = {
+    ">=": r"\ge", "<=": r"\le", "!=": r"\ne", ":=": r"\coloneqq", "approx": r"\approx", "propto": r"\propto",
+    "argmax-equiv": "=", "~": r"\sim", "<": r"\lt", ">": r"\gt",
+}  # fmt: skip
+
+
+def sign(relation: str) -> str:
+    """The relation as people write it."""
+    return SIGNS.get(relation, relation)
+
+
+def statement(claim: CheckedClaim) -> str:
+    """The claim as one line of plain text."""
+    return one_line(claim.text or f"{claim.lhs} {sign(claim.relation)} {claim.rhs}")
+
+
+def one_line(text: str) -> str:
+    return visible(" ".join(text.split()))
+
+
+def visible(text: str) -> str:
+    """The text without characters that could command a terminal or turn its order round."""
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    code = ord(character)
+    harmless = character == "\n" or not (
+        code < 32 or 127 <= code < 160 or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or 0xD800 <= code < 0xE000
+    )
+    return character if harmless else "\N{REPLACEMENT CHARACTER}"
+
+
+def position(place: Place) -> str:
+    """12:31, or in a notebook cell 3, 12:31."""
+    where = f"{place.line}:{place.column}"
+    return where if place.cell is None else f"cell {place.cell}, {where}"
+
+
+def location(document: CheckedDocument, place: Place | None) -> str:
+    """notes.md:12:31, as editors and terminals understand it; in notebooks notes.ipynb:cell 3:12:31."""
+    path = one_line(document.path)
+    if place is None:
+        return path
+    cell = "" if place.cell is None else f"cell {place.cell}:"
+    return f"{path}:{cell}{place.line}:{place.column}"
+
+
+# ---------------------------------------------------------------- counts
+
+
+def counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def summary(run: Run) -> str:
+    """36 claims in 1 document: 24 proved (2 of them under open conditions), 1 refuted, …"""
+    claims = [claim for document in run.documents for claim in document.claims]
+    parts = [f"{number} {word}" for word, number in run.summary.items() if number]
+    conditional = sum(1 for claim in claims if claim.verdict.word == "proved" and claim.verdict.open_conditions)
+    if conditional:
+        parts = [part + (f" ({conditional} under open conditions)" if "proved" in part else "") for part in parts]
+    announced = sum(claim.as_expected for claim in claims)
+    if announced:
+        parts.append(f"{announced} as announced")
+    failed = sum(document.failure is not None for document in run.documents)
+    if failed:
+        parts.append(f"{counted(failed, 'document')} not usable")
+    found = f"{counted(len(claims), 'claim')} in {counted(len(run.documents), 'document')}"
+    return f"{found}: {', '.join(parts)}" if parts else found
+
+
+# ---------------------------------------------------------------- conditions and counterexamples
+
+
+def needs(claim: CheckedClaim) -> str:
+    """The open conditions as a clause: "needs q > 0 wherever p > 0 and …", or nothing."""
+    texts = [required.text for required in claim.verdict.open_conditions]
+    return f"needs {' and '.join(texts)}" if texts else ""
+
+
+def status(required: Required) -> str:
+    """open, stated (by …) or discharged (by …)."""
+    condition = required.condition
+    return condition.status + (f" ({condition.by})" if condition.by and condition.status != "open" else "")
+
+
+def necessity(required: Required) -> str:
+    """What is known about an open condition: a world shows that it must be named, or none was found."""
+    if required.condition.status != "open":
+        return ""
+    if required.witness is not None:
+        return "without it the claim fails, as the world below shows"
+    return "sufficient; no world was found that shows it to be necessary"
+
+
+def value(side: SideValue) -> str:
+    """−log 2 ≈ −0.693147, or the value alone where the exact form says it all."""
+    return side.exact if side.exact == side.decimal else f"{side.exact} ≈ {side.decimal.replace('-', '−')}"
+
+
+def evidence_lines(sides: WorldSides) -> Iterator[str]:
+    """A counterexample or a witness as lines of text: tables, the point, both values."""
+    rows = [*sides.tables, *((name, f"point {index}") for name, index in sides.point)]
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, entries in rows:
+        yield f"{name:<{width}}  {entries}"
+    yield f"left side   {value(sides.left)}"
+    yield f"right side  {value(sides.right)}"
+
+
+def tried(claim: CheckedClaim) -> str:
+    """In how many random worlds the claim was tried, and in how many it held."""
+    evidence = claim.verdict.evidence
+    if not evidence.worlds:
+        return ""
+    silent = evidence.worlds - evidence.applicable
+    without = f" (in {silent} one of the sides has no value)" if silent else ""
+    return f"held in {evidence.held} of {counted(evidence.worlds, 'random world')}{without}"
