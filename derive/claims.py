@@ -88,6 +88,14 @@ class Ordered:
 
 
 @dataclass(frozen=True)
+class PositiveVariable:
+    """The text says that a random variable is positive."""
+
+    name: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
 class Unmodelled:
     """A condition the text states in words that are not understood.
 
@@ -97,7 +105,7 @@ class Unmodelled:
     text: str
 
 
-Hypothesis: TypeAlias = LawEquation | Positive | Curvature | Range | Ordered | Unmodelled
+Hypothesis: TypeAlias = LawEquation | Positive | Curvature | Range | Ordered | PositiveVariable | Unmodelled
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ up to bound names and the order of sums and products, and works the premises out
     same_optimum   f + λg ⊑ c with c free of θ                                    ⊢ argmin_θ f = argmax_θ g   (λ > 0)
     supremum    J ≤ c for every q, and J = c for one                              ⊢ sup_q J = c
 
-Trusted beside this file: ``steps`` (one step), ``site``, ``terms``, ``conditions``, ``claims``, and the table in ``rules``.
+Trusted beside this file: ``steps``, ``site``, ``terms``, ``conditions``, ``claims``, and the table in ``rules``.
 """
 
 from __future__ import annotations

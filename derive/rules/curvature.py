@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from sympy import Basic, Dummy, Rational, diff, exp, factor, log, preorder_traversal
 
-from derive.claims import Curvature, Setting
+from derive.claims import Curvature, PositiveVariable, Setting
 from derive.rules.pattern import Lambda
 from derive.terms.binding import free_names
 from derive.terms.meaning import is_nonnegative
@@ -28,7 +28,10 @@ def has_curvature(shape: Lambda, kind: Kind, substitution: Mapping[str, Basic], 
     body = shape.body
     if isinstance(body, Function) and body.arguments == (shape.variable,):
         return _assumed(body.name, kind, setting)
-    return by_second_derivative(shape, kind, is_nonnegative(argument) or _needs_positive(body, shape.variable))
+    stated = any(isinstance(h, PositiveVariable) and argument == Variable(h.name) for h in setting.hypotheses)
+    return by_second_derivative(
+        shape, kind, stated or is_nonnegative(argument) or _needs_positive(body, shape.variable)
+    )
 
 
 def _assumed(name: str, kind: Kind, setting: Setting) -> bool:

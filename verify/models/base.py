@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from verify.models.families.base import Variational
-from verify.models.records import DATA, Array, Gradient, Record
+from verify.models.records import DATA, POSITIVE, SIMPLEX, UNIT, Array, Gradient, Kind, Record
 from verify.models.sums import ULPS_PER_TERM, UNIT_ROUNDOFF, Sum
 
 Q = TypeVar("Q", bound=Variational)
@@ -195,8 +195,8 @@ class SolvableModel(Record, ABC, Generic[Q]):
 
     def deviation(self, q: Q) -> Deviation:
         """How far q is from the posterior in its parameters, where the gap would show only the square of it."""
-        posterior = self.posterior_q().arrays()
-        largest = max(_relative(value, posterior[name]) for name, value in q.arrays().items())
+        posterior, kinds = self.posterior_q().arrays(), q.kinds()
+        largest = max(_relative(kinds[name], value, posterior[name]) for name, value in q.arrays().items())
         return Deviation(largest, ULPS_PER_TERM * UNIT_ROUNDOFF * self.posterior_magnitude())
 
     def posterior_magnitude(self) -> float:
@@ -205,9 +205,14 @@ class SolvableModel(Record, ABC, Generic[Q]):
         return self.evidence_sum().condition * (1 + max((array.size for array in self.data().values()), default=0))
 
 
-def _relative(value: npt.NDArray[Any], reference: npt.NDArray[Any]) -> float:
+def _relative(kind: Kind, value: npt.NDArray[Any], reference: npt.NDArray[Any]) -> float:
+    """The largest difference: relative to each entry where entries are accurate one by one (probabilities, variances,
+    shapes), relative to the largest entry otherwise (a mean may be small by cancellation)."""
     if value.shape != reference.shape:
         return float("inf")
-    size = np.abs(reference).max(initial=0.0)
-    scale = np.where(np.abs(reference) > 1e-3 * size, np.abs(reference), size)
-    return float((np.abs(value - reference) / np.where(scale > 0, scale, 1.0)).max(initial=0.0))
+    size = np.abs(reference)
+    scale = size if kind in (SIMPLEX, UNIT, POSITIVE) else np.full_like(size, size.max(initial=0.0), dtype=np.float64)
+    difference = np.abs(value - reference)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(difference == 0, 0.0, difference / scale)
+    return float(ratio.max(initial=0.0))

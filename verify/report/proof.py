@@ -6,16 +6,17 @@ read backwards.  Detours that lead back to a formula already reached are left ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from derive.kernel import ProofError, Step, Theorem, instance
+from derive.kernel import Theorem
 from derive.rules import TABLE
 from derive.rules.inferences import INFERENCES
 from derive.site import PathError, site
+from derive.steps import ProofError, Step, instance
 from derive.terms.binding import fingerprint, same
-from derive.terms.nodes import Extremum, Number, Plus, Term, Times
-from derive.writing.marks import Marked
+from derive.terms.nodes import Extremum, Number, Term, Times
+from derive.writing.mathml import Marked
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def inference(theorem: Theorem) -> str:
     if not parts:
         return "refine"
     if len(parts) == 1:
-        return "from-difference" if parts[0].right == Number(0) != theorem.right else "turned"
+        turned = same(parts[0].left, theorem.right) and same(parts[0].right, theorem.left)
+        return "turned" if turned else "from-difference"
     if isinstance(theorem.left, Extremum) and parts[0].judgement in (">=", "<="):
         return "supremum"
     return "equal" if theorem.judgement == "=" else "order"
@@ -79,7 +81,20 @@ def chains(theorem: Theorem) -> tuple[Chain, ...]:
 
 
 def _chain(theorem: Theorem, purpose: str = "") -> Chain:
-    return _without_detours(Chain(theorem.left, tuple(_lines(theorem)), purpose))
+    chain = _without_detours(Chain(theorem.left, tuple(_lines(theorem)), purpose))
+    upwards = len(chain.lines) > LONG and all(line.reversed and line.relation == "=" for line in chain.lines)
+    return _from_the_right(chain) if upwards else chain
+
+
+LONG = 2  # lines up to which building the right side up from the left one is easier to follow than taking it apart
+
+
+def _from_the_right(chain: Chain) -> Chain:
+    """The same lines, read from the right side down to the left one."""
+    terms = [chain.start, *(line.term for line in chain.lines)]
+    lines = [Line("=", term, line.step) for term, line in zip(terms, chain.lines, strict=False)]
+    purpose = chain.purpose or "from the right side to the left one"
+    return Chain(terms[-1], tuple(reversed(lines)), purpose, chain.skipped)
 
 
 def _lines(theorem: Theorem) -> Iterator[Line]:
@@ -130,8 +145,8 @@ def why(rule: str) -> str:
 
 
 BOOKKEEPING = (
-    "ring", "definition", "log-one", "expectation-definition", "normalise", "constant-weight", "constant-factor",
-    "linearity", "constant-into-mean", "expectation-of-constant", "exp-log", "log-exp", "exp-sum", "log-quotient",
+    "ring", "definition", "hypothesis", "log-one", "expectation-definition", "normalise", "constant-weight",
+    "constant-factor", "linearity", "constant-into-mean", "expectation-of-constant", "exp-log", "log-exp", "exp-sum", "log-quotient",
     "log-power", "log-product", "iterate-nonnegative", "iterate", "entropy-definition", "kl-definition", "marginalise",
     "product-rule", "conditional", "multiply-divide",
 )  # fmt: skip
@@ -207,10 +222,3 @@ def _mark(part: Term) -> Term:
         rest = part.terms[1:]
         return Times(part.terms[0], Marked(rest[0] if len(rest) == 1 else Times(*rest)))
     return Marked(part)
-
-
-def premises(lines: Iterable[Line]) -> int:
-    return sum(len(line.step.premises) for line in lines)
-
-
-__all__ = ["Chain", "Line", "Plus", "chains", "inference", "main_rule", "marked", "rules_used", "steps", "title", "why"]

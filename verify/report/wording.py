@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 
 from verify.results import CheckedClaim, CheckedDocument, Place, Run
 from verify.verdict import Required, SideValue, Word, WorldSides
@@ -43,11 +45,12 @@ def visible(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    code = ord(character)
-    harmless = character == "\n" or not (
-        code < 32 or 127 <= code < 160 or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or 0xD800 <= code < 0xE000
-    )
-    return character if harmless else "\N{REPLACEMENT CHARACTER}"
+    if character == "\n" or (unicodedata.category(character) not in ("Cc", "Cs") and character not in TURNERS):
+        return character
+    return "\N{REPLACEMENT CHARACTER}"
+
+
+TURNERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # what reverses the order of text
 
 
 def position(place: Place) -> str:
@@ -92,10 +95,10 @@ def summary(run: Run) -> str:
 # ---------------------------------------------------------------- conditions and counterexamples
 
 
-def needs(claim: CheckedClaim) -> str:
-    """The open conditions as a clause: "needs q > 0 wherever p > 0 and …", or nothing."""
+def provided(claim: CheckedClaim) -> str:
+    """The open conditions: "condition: q > 0 wherever p > 0", or nothing."""
     texts = [required.text for required in claim.verdict.open_conditions]
-    return f"needs {' and '.join(texts)}" if texts else ""
+    return f"condition{'s' * (len(texts) > 1)}: {'; '.join(texts)}" if texts else ""
 
 
 def status(required: Required) -> str:
@@ -115,17 +118,50 @@ def necessity(required: Required) -> str:
 
 def value(side: SideValue) -> str:
     """−log 2 ≈ −0.693147, or the value alone where the exact form says it all."""
-    return side.exact if side.exact == side.decimal else f"{side.exact} ≈ {side.decimal.replace('-', '−')}"
+    rounded = decimal(side)
+    return side.exact if rounded in ("", side.exact) else f"{side.exact} ≈ {rounded}"
+
+
+def decimal(side: SideValue) -> str:
+    """The value as a decimal of six digits; as an interval where its ends differ; empty where it is no number."""
+    ends = [_rounded(end) for end in dict.fromkeys((side.lower, side.upper))]
+    return ends[0] if len(ends) == 1 else f"[{', '.join(ends)}]"
+
+
+def _rounded(number: str) -> str:
+    try:
+        exact = Decimal(number)
+    except InvalidOperation:
+        return ""
+    if not exact.is_finite():
+        return ""
+    shown = f"{exact:.6g}" if exact else "0"
+    mantissa, e, exponent = shown.partition("e")
+    short = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{short}{e}{exponent}".replace("-", "−")
 
 
 def evidence_lines(sides: WorldSides) -> Iterator[str]:
-    """A counterexample or a witness as lines of text: tables, the point, both values."""
-    rows = [*sides.tables, *((name, f"point {index}") for name, index in sides.point)]
-    width = max((len(name) for name, _ in rows), default=0)
+    """A counterexample or a witness as lines of text: the tables, the point, both values."""
+    rows = [*sides.tables, *_at(sides), ("left side", value(sides.left)), ("right side", value(sides.right))]
+    width = max(len(name) for name, _ in rows)
     for name, entries in rows:
-        yield f"{name:<{width}}  {entries}"
-    yield f"left side   {value(sides.left)}"
-    yield f"right side  {value(sides.right)}"
+        yield f"{name:<{min(width, 24)}}  {entries}"
+
+
+def _at(sides: WorldSides) -> list[tuple[str, str]]:
+    return [("at", point(sides))] if sides.point else []
+
+
+def point(sides: WorldSides) -> str:
+    return ", ".join(f"{name} = {index}" for name, index in sides.point)
+
+
+def excerpt(claim: CheckedClaim) -> str:
+    """For unread text: the source line and the caret, without the headline that repeats the message."""
+    notes = [line for note in claim.verdict.notes for line in note.splitlines()]
+    first, *rest = notes or [""]
+    return "\n".join(rest if rest else [first])
 
 
 def tried(claim: CheckedClaim) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sympy import Basic
 
-from derive.claims import Curvature, LawEquation, Setting
+from derive.claims import Curvature, LawEquation, PositiveVariable, Setting
 from derive.terms.binding import fingerprint
 from derive.terms.nodes import (
     ArgExtremum,
@@ -84,6 +84,7 @@ class Vocabulary:
         for curvature in setting.of_kind(Curvature):
             if isinstance(curvature, Curvature) and curvature.domain == "positive":
                 vocabulary.positive |= vocabulary._arguments_of(curvature.function, everything)
+        vocabulary.positive |= {h.name for h in setting.hypotheses if isinstance(h, PositiveVariable)}
         return vocabulary
 
     def _read(self, node: Basic, densities: list[Density]) -> None:

@@ -68,6 +68,10 @@ class Assumptions:
                 latest[key] = hypothesis
         return tuple(latest.values())
 
+    def add_unmodelled(self, formula: Formula, text: str) -> None:
+        """From here on claims may rest on something that cannot be taken into account."""
+        self.scoped.append(Scoped(Span(formula.span.start, self.end), Unmodelled(text)))
+
     def conditions_of_sentence(self, formula: Formula) -> tuple[Hypothesis, ...]:
         """Conditions in the formula's own sentence that are words only: they cannot be taken into account."""
         raw = self._raw(formula)
@@ -136,8 +140,8 @@ class Assumptions:
         if len(sides) != len(statement.sides) or not all(isinstance(s, Number | Parameter) for s in sides):
             return
         self.statements.add(statement.span)
-        scope = self._sentence(formula) if in_passing(statement.lead) else Span(formula.span.start, self.end)
-        signs = [relation.sign for relation in statement.relations]
+        scope = self._passage(formula) if in_passing(statement.lead) else Span(formula.span.start, self.end)
+        signs: list[str] = [relation.sign for relation in statement.relations]
         for parameter in (s for s in sides if isinstance(s, Parameter)):
             yield Scoped(scope, _bounds(parameter, sides, signs))
         for left, sign, right in zip(sides, signs, sides[1:], strict=False):
@@ -152,6 +156,12 @@ class Assumptions:
         paragraph = next((p.span for p in self.source.prose if p.span.start <= raw.span.start < p.span.end), raw.span)
         start = max(paragraph.start, raw.span.start - len(raw.lead) - 2)
         return Span(start, min(paragraph.end, raw.span.end + len(raw.trail) + 2))
+
+    def _passage(self, formula: Formula) -> Span:
+        """The sentence, and the display that follows it."""
+        sentence = self._sentence(formula)
+        following = [raw.span.end for raw in self.raw.values() if raw.display and raw.span.start >= formula.span.end]
+        return Span(sentence.start, max(sentence.end, min(following, default=sentence.end)))
 
     def _heading(self, formula: Formula) -> re.Match[str] | None:
         return next((m for m in _HEADING.finditer(self.source.text) if m.start() <= formula.span.start < m.end()), None)

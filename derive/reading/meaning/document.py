@@ -6,11 +6,12 @@ read, with the reason.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from sympy import Basic
+from sympy import Basic, preorder_traversal
 
 from derive.claims import Claim, Definition, Measure, Setting, Sign
 from derive.reading.documents import Source
@@ -23,7 +24,7 @@ from derive.reading.parser import parse_source, survey_source
 from derive.reading.statements import Formula, Relation, Statement
 from derive.reading.syntax import Apply, Labelled, Name, Node, Set_, Span, Tuple_, Unreadable
 from derive.terms.binding import free_names
-from derive.terms.nodes import ArgExtremum, Law, Named, Term
+from derive.terms.nodes import ArgExtremum, Function, Law, Named, Number, Parameter, Term, Variable
 from derive.writing import Notation
 
 SIGNS: dict[str, Sign] = {
@@ -113,7 +114,7 @@ class _DocumentReader:
         self.definitions: dict[str, Definition] = {}
         self.opaque: set[str] = set()  # defined by something that is not understood
         self.assumptions = Assumptions(source, formulas, roles, directives)
-        self.elaborator = Elaborator(roles, self.definitions)
+        self.elaborator = Elaborator(roles, self.definitions, self.opaque)
         self.measures = self._measures()
         self.chain = 0
         self.last_side: Node | None = None
@@ -226,10 +227,18 @@ class _DocumentReader:
                 "what stands on neither side is a new name, so nothing is defined here", relation.span
             )
         terms = self.elaborator.term(left), self.elaborator.term(right)
+        if all(isinstance(term, Number | Parameter) for term in terms):
+            return Assumed("hypothesis", self._source_of(left), "a value for its sentence only")
+        if relation.sign == "=" and len(statement.relations) == 1 and _is_function_value(terms):
+            self.assumptions.add_unmodelled(formula, f"“{self._source_of(left)} = {self._source_of(right)}”")
+            return Assumed("hypothesis", self._source_of(left), "says which function is meant")
         return self._claim(SIGNS[relation.sign], terms, relation, formula)
 
     def _claim(self, sign: Sign, terms: tuple[Term, Term], relation: Relation, formula: Formula) -> Content:
         setting = self.setting(formula)
+        slices = _overlapping_slices(terms)
+        if slices:
+            return Open(f"{slices} stand for overlapping parts of a sequence, which is not understood yet")
         unknown = [name for term in terms for name in _undefined_names(term, self.definitions)]
         if unknown:
             written = ", ".join(dict.fromkeys(self.elaborator.latex.get(name, name) for name in unknown))
@@ -373,6 +382,28 @@ def _unreadable(node: Node) -> Unreadable | None:
     from derive.reading.walk import walk
 
     return next((part for part in walk(node) if isinstance(part, Unreadable)), None)
+
+
+def _overlapping_slices(terms: tuple[Term, Term]) -> str:
+    """x_t beside x_{<t}, z_{1:T} beside z_t: points that share coordinates."""
+    stems: dict[str, set[str]] = {}
+    for name in free_or_bound_variables(terms):
+        stems.setdefault(name.split("_", 1)[0], set()).add(name)
+    for names in stems.values():
+        if len(names) > 1 and any(re.search(r"[<:≤∖…]|Range", name) for name in names):
+            return " and ".join(sorted(names))
+    return ""
+
+
+def free_or_bound_variables(terms: tuple[Term, Term]) -> set[str]:
+    return {node.name for term in terms for node in preorder_traversal(term) if isinstance(node, Variable)}
+
+
+def _is_function_value(terms: tuple[Term, Term]) -> bool:
+    """f(u) = u log u, f(1) = 0: not true of every function, so it says which one is meant."""
+    return any(
+        isinstance(term, Function) and all(isinstance(a, Parameter | Number) for a in term.arguments) for term in terms
+    )
 
 
 def _is_collection(node: Node) -> bool:

@@ -5,7 +5,7 @@ What cannot be given a meaning raises an ElaborationError that points at the par
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import cast
@@ -61,14 +61,17 @@ class Elaborator:
     """Gives syntax trees their meaning.
 
     definitions   the names defined so far
+    opaque        names defined by something that is not understood
     functions     abstract functions that the text has spoken of
     latex         how each name is written, for printing
     """
 
     roles: Roles
     definitions: Mapping[str, Definition]
+    opaque: Set[str] = frozenset()
     functions: set[str] = field(default_factory=set)
     latex: dict[str, str] = field(default_factory=dict)
+    averaged: int = 0  # how many expectations the part being read stands in
 
     # ------------------------------------------------------------ terms
 
@@ -148,15 +151,21 @@ class Elaborator:
 
     def _name(self, node: Name) -> t.Term:
         key = key_of(node)
+        if key in self.opaque:
+            return self._remember(t.Named(key), latex_of(node))
         if key in self.definitions or self._defined(node) is not None:
             return self._named(node, ())
+        if key == "e":
+            return t.Exp(t.Number(1))
         if key in self.roles.variables:
             return self.variable(node)
-        if self.roles.is_parameter(node) or _is_parameter_like(node):
-            return self._remember(t.Parameter(key), latex_of(node))
+        if key in self.roles.functions:
+            return self._bare_function(node)
         if self.roles.is_law(node):
             return self.density(node)
-        if len(node.base) == 1 and node.base.isupper() and not node.font:
+        if self.roles.is_parameter(node) or _is_parameter_like(node):
+            return self._remember(t.Parameter(key), latex_of(node))
+        if self.averaged and len(node.base) == 1 and node.base.isupper() and not node.font:
             return self.variable(node)
         return self._remember(t.Named(key), latex_of(node))
 
@@ -218,13 +227,25 @@ class Elaborator:
             return self._entropy(node)
         if self.roles.is_law(head):
             return self.density(node)
+        key = key_of(head)
+        if key in self.opaque or not _is_arbitrary(head):
+            return self._remember(t.Named(key), latex_of(head))
         arguments = [self.term(a.value) for a in node.arguments if a.mark in ("", ",")]
         if len(arguments) != len(node.arguments):
             raise ElaborationError(f"{latex_of(head)}(…) is no law that this document uses", node.span)
-        key = key_of(head)
         self.functions.add(key)
         self.latex.setdefault(key, latex_of(head))
         return t.Function(key, *arguments)
+
+    def _bare_function(self, node: Name) -> t.Term:
+        """T for T(x): a function without arguments stands for itself at its usual ones."""
+        key = key_of(node)
+        arguments = self.roles.functions[key]
+        if arguments is None or not _is_arbitrary(node):
+            raise ElaborationError(f"{latex_of(node)} stands here without its arguments", node.span)
+        self.functions.add(key)
+        self.latex.setdefault(key, latex_of(node))
+        return t.Function(key, *(t.Variable(k, k.rstrip("'")) for k in arguments))
 
     def _only_argument(self, node: Apply) -> t.Term:
         if len(node.arguments) != 1:
@@ -316,7 +337,11 @@ class Elaborator:
         if node.given:
             raise ElaborationError("a conditional expectation is not understood yet", node.span)
         law = self._law_under(node)
-        body = self.term(node.body)
+        self.averaged += 1
+        try:
+            body = self.term(node.body)
+        finally:
+            self.averaged -= 1
         if law is None:
             law = self._anonymous(body, node)
         if not t.is_law(law):
@@ -424,16 +449,27 @@ class Elaborator:
         return kind(node.kind, self.term(node.body), *candidates)
 
     def _candidate(self, name: Name) -> Basic:
+        if key_of(name) in self.roles.functions:
+            raise ElaborationError("an optimum over functions is not understood yet", name.span)
         if self.roles.is_law(name):
             return t.Law(self.law_name(name).args[0])
         return self.parameter(name)
+
+
+_MEANT = frozenset(["L", "F", "J", "V", "Q", "I", "D", "H", "ell", "ELBO"])  # letters of particular quantities
+
+
+def _is_arbitrary(head: Name) -> bool:
+    """Whether f(…) may be any function: a plain letter, not one that stands for a quantity of its own."""
+    decorated = head.accents or head.superscript is not None or head.subscript is not None or head.font
+    return (not decorated and head.base not in _MEANT and len(head.base) <= 1) or head.base in ("phi", "psi", "varphi")
 
 
 def _is_parameter_like(node: Name) -> bool:
     """Greek letters, and small letters that are no arguments of laws."""
     from derive.writing.notation import GREEK
 
-    plain = node.base in GREEK or (len(node.base) == 1 and node.base.islower())
+    plain = (node.base in GREEK and node.base != "pi") or (len(node.base) == 1 and node.base.islower())
     return plain and not subscript_parts(node) and node.superscript is None
 
 

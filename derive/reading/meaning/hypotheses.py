@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from derive.claims import Curvature, Hypothesis, Positive
+from derive.claims import Curvature, Hypothesis, Positive, PositiveVariable
 from derive.terms.nodes import Density, Law, Term, law_factors
 
 _POSITIVE = re.compile(
@@ -31,6 +31,9 @@ _POSITIVE_LAW = re.compile(r"\$\s*\\?(?P<name>[A-Za-z])[^$>]{0,40}>\s*0\s*\$")
 _CURVATURE = re.compile(
     r"(?i)\b(?P<kind>concave|convex)(?:\s+(?:real\s+)?function)?s?,?\s*\$\s*\\?(?P<name>[A-Za-z]+)(?P<more>[^$]*)\$"
 )
+_POSITIVE_VARIABLE = re.compile(
+    r"(?i)\b(?:positive|non-?negative)\s+(?:real\s+)?(?:random\s+)?variable\s*\$\s*\\?(?P<name>[A-Za-z]+)\s*\$"
+)
 _CURVATURE_AFTER = re.compile(
     r"(?i)\$\s*\\?(?P<name>[A-Za-z]+)(?P<more>[^$]*)\$\s*(?:be|is|are)\s+(?:a\s+|any\s+)?(?P<kind>concave|convex)"
 )
@@ -47,6 +50,8 @@ def spoken(text: str) -> Iterator[tuple[int, Hypothesis]]:
         if not _DENIED.search(words):
             for match in _POSITIVE.finditer(words):
                 yield start + match.end(), Positive(None, _quoted(words))
+        for match in _POSITIVE_VARIABLE.finditer(words):
+            yield start + match.end(), PositiveVariable(match["name"], _quoted(words))
         for pattern in (_CURVATURE, _CURVATURE_AFTER):
             for match in pattern.finditer(words):
                 if match["name"] not in ("log", "ln", "exp", "sqrt"):
@@ -78,7 +83,7 @@ _MODEL = re.compile(
     r"(?i)\b(model|encoder|decoder|guide|factori[sz]es?|forward|backward|generative|markov|chain|family)\b"
 )
 _CONDITIONAL = re.compile(
-    r"(?i)\b(if|when(?:ever)?|provided|as soon as|unless|assuming|suppos(?:e|ing)|in the case|"
+    r"(?i)\b(if|when(?:ever)?|provided|as soon as|unless|assuming|suppos(?:e|ing)|in the case|i\.?i\.?d\.?|copies|"
     r"for (?:an?|any|some|those|independent)\b[^.;]*\b(?:that|which|independent))\b"
 )
 

@@ -61,6 +61,7 @@ class Roles:
     free        how often each is left free in a law
     summed      variables that a Σ runs over; integrated: those under an ∫
     parameters  keys of parameters
+    functions   names applied to variables as f(x), with those variables (None where they differ from place to place)
     """
 
     survey: Survey
@@ -73,6 +74,7 @@ class Roles:
     summed: set[str] = field(default_factory=set)
     integrated: set[str] = field(default_factory=set)
     parameters: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     latent: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
 
@@ -121,6 +123,7 @@ def infer_roles(formulas: Iterable[Formula], survey: Survey) -> Roles:
     collected = list(formulas)
     for _ in range(2):  # the second pass knows which names are variables
         roles.laws.clear()
+        roles.functions.clear()
         roles.bound.clear()
         roles.free.clear()
         for number, formula in enumerate(collected):
@@ -145,6 +148,8 @@ class _Reader:
             match node:
                 case Apply(head=Name() as head) if self.roles.is_law(head):
                     self._law(head, node)
+                case Apply(head=Name() as head):
+                    self._function(head, node)
                 case Divergence():
                     for part in (node.left, node.right):
                         self._bare(part)
@@ -183,6 +188,13 @@ class _Reader:
             self.roles.free[key] += 1
         for name in names_in(parameters):
             self.roles.parameters.setdefault(key_of(name), latex_of(name))
+
+    def _function(self, head: Name, node: Apply) -> None:
+        arguments = [key_of(v) for v in names_in([a.value for a in node.arguments])]
+        known = tuple(arguments) if all(a in self.roles.variables for a in arguments) and arguments else None
+        key = key_of(head)
+        if self.roles.functions.setdefault(key, known) != known:
+            self.roles.functions[key] = None
 
     def _use(self, head: Name) -> LawUse:
         own, parameters = self.roles.split(head)
@@ -253,7 +265,8 @@ def _fold_case(roles: Roles) -> None:
         if other == key:
             continue
         mine, theirs = roles.laws[key], roles.laws[other]
-        if mine.formulas & theirs.formulas:
+        bare = not mine.signatures or not theirs.signatures  # the law P and its density p
+        if mine.formulas & theirs.formulas and not bare:
             continue
         _merge(roles, key, other)
 

@@ -18,13 +18,14 @@ from derive.reading.syntax import (
     Node,
     Num,
     Pow,
+    Range,
     Symbol,
     Tuple_,
 )
-from derive.reading.walk import children
 from derive.writing.notation import GREEK
 
 _FONTS = {"cal": "cal", "bb": "bb"}
+_MARKS = {"<=": "≤", "without": "∖"}
 _SYMBOLS = {"star": "*", "prime": "'", "cdot": "·", "dots": "…", "infty": "∞"}
 
 
@@ -64,8 +65,13 @@ def flat(node: Node) -> str:
             return "+".join(flat(term) for term in node.terms).replace("+-", "-")
         case Mul():
             return "".join(flat(factor) for factor in node.factors)
+        case Tuple_(items=(only,)):
+            return f"({flat(only)})"
         case Tuple_():
             return ",".join(flat(item) for item in node.items)
+        case Range():
+            first = "" if node.first is None else flat(node.first)
+            return f"{first}{_MARKS.get(node.mark, node.mark)}{'' if node.last is None else flat(node.last)}"
         case Equation():
             return f"{flat(node.left)}={flat(node.right)}"
         case Frac():
@@ -75,8 +81,7 @@ def flat(node: Node) -> str:
         case Argument():
             return node.mark + flat(node.value)
         case _:
-            inside = ",".join(flat(child) for child in children(node))
-            return f"{type(node).__name__.lower()}({inside})"
+            return repr(node)  # two different scripts never become one name
 
 
 def latex_of(name: Name, parts: Sequence[Node] | None = None) -> str:
@@ -102,4 +107,7 @@ def latex_of(name: Name, parts: Sequence[Node] | None = None) -> str:
 def _latex_flat(node: Node) -> str:
     if isinstance(node, Name):
         return latex_of(node)
-    return flat(node).replace("∞", r"\infty").replace("…", r"\ldots")
+    written = flat(node)
+    for mark, command in (("∞", r"\infty"), ("…", r"\ldots"), ("≤", r"\le "), ("∖", r"\setminus ")):
+        written = written.replace(mark, command)
+    return written
