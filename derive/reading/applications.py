@@ -12,7 +12,6 @@ from derive.reading.names import bare_name, relation_tail, with_scripts
 from derive.reading.syntax import (
     Apply,
     Argument,
-    Constant,
     Divergence,
     Function,
     Mul,
@@ -21,7 +20,6 @@ from derive.reading.syntax import (
     Num,
     Pow,
     Symbol,
-    Tuple_,
 )
 from derive.reading.vocabulary import DIVERGENCE_WORDS
 
@@ -63,8 +61,11 @@ def applied(c: Cursor, named: Name, start: int) -> Node:
     """The name, or its application to the brackets at the cursor."""
     if divergence_ahead(c, named):
         return divergence(c, named, start)
-    if not is_applied(c, named):
-        return named
+    return application(c, named, start) if is_applied(c, named) else named
+
+
+def application(c: Cursor, named: Name, start: int) -> Apply:
+    """The name applied to the brackets at the cursor."""
     arguments = c.inside(lambda: argument_list(c), bars="condition")
     return Apply(c.since(start), named, arguments)
 
@@ -78,6 +79,22 @@ def is_applied(c: Cursor, named: Name) -> bool:
     if named.font in _APPLIED_FONTS:
         return True
     return c.survey.is_law(named.base) or c.survey.is_function(named.base)
+
+
+def application_ahead(c: Cursor) -> bool:
+    """Does the name at the cursor carry arguments, after its scripts?"""
+    i = c.position + 1
+    if c.at("accent"):
+        i = c.brackets.match[i] + 1
+    while i < c.end and c.tokens[i].kind in ("sub", "sup", "prime"):
+        i = i + 1 if c.tokens[i].kind == "prime" else max(i + 1, c.brackets.match[i + 1]) + 1
+    if i >= c.end or c.tokens[i].kind != "open":
+        return False
+    here, c.position = c.position, i
+    letter = c.tokens[here + 2 if c.tokens[here].kind == "accent" else here]
+    found = is_applied(c, Name(letter.span, letter.text, letter.font)) or divergence_ahead(c)
+    c.position = here
+    return found
 
 
 # ---------------------------------------------------------------- arguments
@@ -190,22 +207,9 @@ def _separators(c: Cursor, wanted: Callable[[int], bool], width: Callable[[int],
     return found
 
 
-def grouped(c: Cursor) -> Node:
-    """Brackets that hold one thing together, or several: (a + b), (a, b)."""
-    start = c.position
-    items = c.inside(lambda: expression_list(c))
-    return items[0] if len(items) == 1 else Tuple_(c.since(start), items)
-
-
 def expression_list(c: Cursor) -> tuple[Node, ...]:
     """Expressions separated by commas, up to the end."""
     items = [c.expression()]
     while c.accept("comma"):
         items.append(c.expression())
     return tuple(items)
-
-
-def constant(c: Cursor) -> Node:
-    start = c.position
-    text = c.take().text
-    return Constant(c.since(start), text)

@@ -35,6 +35,8 @@ def character(translator: Translator, index: int, high: int) -> int:
             translator.emit("letter" if translator.font == "bb" else "digit", sign, token, font=translator.font)
             return index + 1
         return _sign(translator, index, high)
+    if sign in SIGNS:
+        return _sign(translator, index, high)
     if sign in CHARACTERS:
         translator.tex[index] = Tex("command", CHARACTERS[sign], token.start, token.end)
         return translator.step(index, high)
@@ -46,10 +48,10 @@ def _letters(translator: Translator, index: int, high: int) -> int:
     while end < high and translator.tex[end].kind == "char" and _is_letter(translator.tex[end].text):
         end += 1
     run = "".join(token.text for token in translator.tex[index:end])
-    for word in split_run(run, translator.in_script):
+    for word in split_run(run, in_script=translator.script != ""):
         first, last = translator.tex[index], translator.tex[index + len(word) - 1]
         place = Tex("char", word, first.start, last.end)
-        if len(word) > 3 and not translator.in_script and _is_unusual(word):
+        if len(word) > 3 and not translator.script and _is_unusual(word):
             translator.warn(f"“{word}” is read as one name", place)
         emit_word(translator, word, place)
         index += len(word)
@@ -78,9 +80,11 @@ def emit_word(translator: Translator, word: str, place: Tex, upright: bool = Fal
         translator.emit("text", "iid", place)
     elif word == "E":
         translator.emit("expect", "E", place, extra="" if upright else "maybe", font=translator.font)
+    elif word == "V" and translator.font == "bb":
+        translator.emit("function", "Var", place)
     elif word == "d" and upright:
         translator.emit("upright d", "d", place)
-    elif word == "T" and upright and [token.kind for token in translator.out[-2:]] == ["sup", "{"]:
+    elif word == "T" and upright and translator.script == "^" and not translator.out:
         translator.emit("symbol", "top", place)
     else:
         _emit_name(translator, word, place)
@@ -113,7 +117,10 @@ def _sign(translator: Translator, index: int, high: int) -> int:
         return index + 1
     if token.text in "_^":
         translator.emit(SIGNS[token.text][0], token.text, token)
-        return translator.argument(index + 1, high, script=True)
+        return translator.argument(index + 1, high, script=token.text)
+    if token.text == "." and [t.text for t in translator.tex[index : min(index + 3, high)]] == [".", ".", "."]:
+        translator.emit("symbol", "dots", Tex("char", "...", token.start, translator.tex[index + 2].end))
+        return index + 3
     if token.text in SIGNS:
         kind, text = SIGNS[token.text]
         translator.emit(kind, text or token.text, token)

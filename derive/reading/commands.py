@@ -188,7 +188,9 @@ def _text(t: Translator, index: int, high: int) -> int:
     low, last, after = t.argument_range(index + 1, high)
     text = text_of(t.tex[low:last])
     place = Tex("char", text, t.tex[index].start, t.tex[max(index, after - 1)].end)
-    kind = "word" if t.in_script and text else classify_text(text)
+    kind = "word" if t.script and text else classify_text(text)
+    if kind == "word" and not t.script and text.islower() and not is_known(text) and _is_spaced(t.tex[low:last]):
+        kind = "prose"
     if kind == "prose":
         t.emit("text", text, place)
     elif kind == "punctuation":
@@ -197,6 +199,11 @@ def _text(t: Translator, index: int, high: int) -> int:
         compact = text.replace(" ", "").rstrip(".")
         emit_word(t, compact if is_known(compact) else text, place, upright=True)
     return after
+
+
+def _is_spaced(text: list[Tex]) -> bool:
+    r"""\text{ over } is prose, \text{loss} a name."""
+    return any(token.kind == "space" or token.text in ("~", " ") for token in (text[0], text[-1]))
 
 
 # ---------------------------------------------------------------- layout and annotation
@@ -244,7 +251,7 @@ def _size(t: Translator, index: int, high: int) -> int:
     token = t.tex[after]
     if token.kind == "char" and token.text == ".":
         return after + 1
-    if token.kind == "char" and token.text in "<>" and side:
+    if token.kind == "char" and token.text == {"open": "<", "close": ">"}.get(side):
         t.emit(side, token.text, token)
         return after + 1
     before = len(t.out)

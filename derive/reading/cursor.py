@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 from derive.reading.brackets import match_brackets
+from derive.reading.differentials import find_differentials
 from derive.reading.statements import Warning_
 from derive.reading.survey import Survey
 from derive.reading.syntax import Node, Span
@@ -40,6 +41,8 @@ class Cursor(ABC):
         self.tokens = tokens
         self.survey = survey
         self.brackets = match_brackets(tokens)
+        self.integrals = find_differentials(tokens, self.brackets.match)
+        self.differentials = frozenset(d for found in self.integrals.values() for d in found.differentials)
         self.position = 0
         self.end = len(tokens)
         self.bars = "none"
@@ -89,6 +92,18 @@ class Cursor(ABC):
         kinds = [token.kind for token in self.tokens[index : min(index + 2, self.end)]]
         return 1 if kinds[:1] == ["doublebar"] else 2 if kinds == ["bar", "bar"] else 0
 
+    def condition_ahead(self) -> bool:
+        """Do the brackets at the cursor hold an odd number of bars?  One is a condition, two an absolute value."""
+        return self.odd_bars(self.position + 1, self.brackets.match[self.position])
+
+    def odd_bars(self, start: int, end: int) -> bool:
+        """Is the number of bars at the top level of tokens start..end odd?"""
+        bars, i = 0, start
+        while i < end:
+            bars += self.tokens[i].kind == "bar" and self.tokens[i].extra != "close"
+            i = max(i, self.brackets.match[i]) + 1
+        return bars % 2 == 1
+
     # ------------------------------------------------------------ moving
 
     def take(self) -> Token:
@@ -113,7 +128,7 @@ class Cursor(ABC):
 
     def inside(self, read: Callable[[], T], bars: str = "none") -> T:
         """Step into the bracket at the cursor, read all of it, and step out."""
-        closing = self.brackets.match[self.position]
+        closing = -1 if self.at_end() else self.brackets.match[self.position]
         if closing < 0:
             self.unexpected()
         self.position += 1
@@ -168,6 +183,8 @@ class Cursor(ABC):
             raise ReadError(trouble.message, trouble.at, opening=trouble.opening)
         if token.kind == "error":
             raise ReadError(token.text, token.span)
+        if token.kind == "bar" and token.extra == "close":
+            raise ReadError("a value at a point (f |_{x = 0}) is not read", token.span)
         expected = f", expected {wanted}" if wanted else ""
         raise ReadError(f"unexpected {describe(token)}{expected}", token.span)
 

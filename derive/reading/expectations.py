@@ -2,6 +2,9 @@ r"""Expectations: \mathbb{E}_{z \sim q}[f], E_q f, ⟨f⟩_q, with what stands b
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from derive.reading.applications import application, applied
 from derive.reading.cursor import Cursor, ReadError
 from derive.reading.names import index, relation_tail
 from derive.reading.syntax import (
@@ -10,6 +13,7 @@ from derive.reading.syntax import (
     Function,
     Name,
     Node,
+    Num,
     Pow,
     Range,
     Sampled,
@@ -26,9 +30,9 @@ def expectation(c: Cursor) -> Node:
     letter = c.take()
     under, power, primes = _scripts(c)
     if letter.extra == "maybe" and not _is_expectation(c, under):
-        return _ordinary(c, start)
+        return _ordinary(c, start, under, power)
     if c.at_open("[", "(", "\\{") and not _power_of_body(c):
-        body, given = c.inside(lambda: _body(c), bars="condition" if _has_condition(c) else "none")
+        body, given = c.inside(lambda: _body(c), bars="condition" if c.condition_ahead() else "none")
         if not under and c.at("sub"):
             c.take()
             under = under_list(c)
@@ -56,7 +60,7 @@ def _scripts(c: Cursor) -> tuple[Under, Node | None, bool]:
         elif kind == "sub":
             under = (*under, *under_list(c))
         else:
-            above = index(c)
+            above = index(c, raised=True)
             if isinstance(above, Name) and c.survey.is_law(above.base):
                 under = (*under, above)
             else:
@@ -65,28 +69,32 @@ def _scripts(c: Cursor) -> tuple[Under, Node | None, bool]:
 
 
 def _is_expectation(c: Cursor, under: Under) -> bool:
-    """A plain E is an expectation before [, below it a law or ~, or applied to a capital; E_θ(x) is a function."""
+    """A plain E is an expectation before [, over a law, or over a variable before a bracket; E_θ(x) is a function."""
+    if c.at_open("[") or any(_is_law(c, node) for node in under):
+        return True
     if "E" in c.survey.functions:
         return False
-    if c.at_open("["):
-        return True
-    if under and not all(isinstance(node, Name) and _is_parameter(node) for node in under):
-        return True
-    return bool(not under and c.at_open("(", "\\{"))
+    return (c.at_open("(", "\\{") or c.at("expect")) and all(_is_variable(c, node) for node in under)
 
 
-def _is_parameter(node: Name) -> bool:
-    return node.base in GREEK or node.base.isdigit() or node.font == "word"
+def _is_law(c: Cursor, node: Node) -> bool:
+    return c.survey.is_law(node.base) if isinstance(node, Name) else not isinstance(node, Num)
 
 
-def _ordinary(c: Cursor, start: int) -> Node:
-    """E as any other letter: its tokens are read again as a name."""
-    c.position = start
-    c.tokens[start] = c.tokens[start]._replace(kind="letter")
-    return c.factor()
+def _is_variable(c: Cursor, node: Node) -> bool:
+    if not isinstance(node, Name) or node.font == "word":
+        return False
+    return node.base not in GREEK and node.base not in c.survey.indices
 
 
-def _bare(c: Cursor, start: int, under: Under, power: Node | None) -> Node:
+def _ordinary(c: Cursor, start: int, under: Under, power: Node | None) -> Node:
+    """E as any other letter."""
+    named = replace(_bare(c, start, under, None), font=c.tokens[start].font)
+    node: Node = application(c, named, start) if under and c.at_open("(") else applied(c, named, start)
+    return node if power is None else Pow(c.since(start), node, power)
+
+
+def _bare(c: Cursor, start: int, under: Under, power: Node | None) -> Name:
     subscript = under[0] if len(under) == 1 else Tuple_(c.since(start), under) if under else None
     return Name(c.since(start), "E", "bb", (), subscript, power)
 
@@ -95,16 +103,6 @@ def _power_of_body(c: Cursor) -> bool:
     r"""E(X - \mu)^2 means the mean of the square, not the square of the mean."""
     after = c.brackets.match[c.position] + 1
     return c.peek().text == "(" and after < c.end and c.tokens[after].kind == "sup"
-
-
-def _has_condition(c: Cursor) -> bool:
-    """One bar at the top level is a condition; two are an absolute value."""
-    bars = 0
-    i, closing = c.position + 1, c.brackets.match[c.position]
-    while i < closing:
-        bars += c.tokens[i].kind == "bar"
-        i = max(i, c.brackets.match[i]) + 1
-    return bars % 2 == 1
 
 
 def _body(c: Cursor) -> tuple[Node, Under]:
@@ -128,7 +126,7 @@ def _condition(c: Cursor) -> Node:
 
 def under_list(c: Cursor) -> Under:
     r"""The content of the script below an E: z \sim q(z|x), q, q(z), several of them, or variables."""
-    return c.inside(lambda: _under_items(c), bars="none")
+    return c.inside(lambda: _under_items(c), bars="condition" if c.condition_ahead() else "none")
 
 
 def _under_items(c: Cursor) -> Under:

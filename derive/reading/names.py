@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.reading.cursor import Cursor, ReadError
+from derive.reading.survey import NUMBER_LETTERS
 from derive.reading.syntax import (
     Argument,
     Compare,
@@ -28,21 +29,23 @@ from derive.reading.vocabulary import GREEK
 
 MAX_DIGITS = 300
 _MARK_SYMBOLS = {"star": "star", "top": "top", "dagger": "dagger", "diamond": "diamond"}
+_WORDS_IN_SCRIPTS = frozenset(["function", "optimum", "const", "lim", "arg"])
 _RANGE_SIGNS = frozenset(["<", "<=", ">", ">="])
 # Greek letters that are variables or parameters rather than numbers: θ^t is the t-th θ, λ^t a power.
 _INDEXED_GREEK = frozenset(
     ["theta", "phi", "psi", "mu", "Sigma", "xi", "omega", "nu", "vartheta", "varphi", "Theta", "pi"]
 )
-_POWER_LETTERS = frozenset(["alpha", "beta", "gamma", "lambda", "tau", "rho", "kappa", "epsilon", "eta"])
 
 
 # ---------------------------------------------------------------- numbers
 
 
 def number(c: Cursor) -> Node:
-    """Digits, with a decimal point between digits."""
+    """Digits, with a decimal point between or before digits."""
     start = c.position
-    text = c.take().text
+    if c.at("period") and c.peek(1).kind != "digit":
+        c.unexpected("an operand")
+    text = "0." if c.take().kind == "period" else c.tokens[start].text
     while _continues_number(c, text):
         text += "." if c.at("period") else c.peek().text
         c.position += 1
@@ -107,9 +110,10 @@ def _superscript(c: Cursor, name: Name, labels: list[Node]) -> Node | None:
         c.position += len(content) + 2
         return None
     label = is_label(c, name, content)
-    value = index(c)
+    value = index(c, raised=True)
     if label:
-        labels.append(value)
+        in_brackets = bool(content) and content[0].kind == "open" and not isinstance(value, Tuple_)
+        labels.append(Tuple_(value.span, (value,)) if in_brackets else value)
         return None
     return value
 
@@ -129,7 +133,9 @@ def is_label(c: Cursor, name: Name, content: list[Token]) -> bool:
         return True
     letters = {token.text for token in content if token.kind == "letter"}
     if c.survey.is_law(name.base) and len(content) == 1 and first.kind == "letter":
-        return first.text not in _POWER_LETTERS and first.text not in c.survey.scalars
+        return first.text not in NUMBER_LETTERS and first.text not in c.survey.scalars
+    if name.font in ("cal", "scr", "word") and letters and all(token.kind == "letter" for token in content):
+        return True
     counts_up = all(token.kind in ("letter", "digit", "plus", "minus") for token in content)
     indexed = name.base not in GREEK or name.base in _INDEXED_GREEK
     return bool(letters) and counts_up and letters <= c.survey.indices and indexed
@@ -138,10 +144,13 @@ def is_label(c: Cursor, name: Name, content: list[Token]) -> bool:
 # ---------------------------------------------------------------- indices
 
 
-def index(c: Cursor) -> Node:
-    r"""The content of a script: i, 1:T, <t, \setminus j, x|z, k+1, a word; what cannot be read is kept as it stands."""
+def index(c: Cursor, raised: bool = False) -> Node:
+    r"""The content of a script: i, 1:T, <t, \setminus j, x|z, k+1, a word; what cannot be read is kept as it stands.
+
+    A raised -j is minus j; a lowered one means all indices but j.
+    """
     start = c.position
-    read = c.attempt(lambda: c.inside(lambda: _index_list(c)))
+    read = c.attempt(lambda: c.inside(lambda: _index_list(c, raised), bars="condition"))
     if read is not None:
         return read
     if c.brackets.match[start] < 0:
@@ -155,23 +164,25 @@ def index(c: Cursor) -> Node:
     return Name(c.since(start), " ".join(token.text for token in content), "word")
 
 
-def _index_list(c: Cursor) -> Node:
+def _index_list(c: Cursor, raised: bool) -> Node:
     start = c.position
-    items = [_index_item(c)]
+    items = [_index_item(c, raised)]
     while not c.at_end():
         if c.accept("comma") or c.accept("semicolon"):
-            items.append(_index_item(c))
+            items.append(_index_item(c, raised))
         elif c.at("bar"):
             bar = c.take()
-            items.append(Argument(bar.span, "|", _index_item(c)))
+            items.append(Argument(bar.span, "|", _index_item(c, raised)))
         else:
             c.unexpected()
     return items[0] if len(items) == 1 else Tuple_(c.since(start), tuple(items))
 
 
-def _index_item(c: Cursor) -> Node:
+def _index_item(c: Cursor, raised: bool) -> Node:
     start = c.position
     token = c.peek()
+    if token.kind in _WORDS_IN_SCRIPTS and c.peek(1).kind in ("end", "comma"):
+        return Name(c.take().span, token.text, "word")
     if c.peek(1).kind in ("end", "comma", "bar") and token.kind in ("times", "plus", "minus", "cdot", "prime", "text"):
         c.take()
         return _mark(token)
@@ -183,7 +194,7 @@ def _index_item(c: Cursor) -> Node:
     if c.accept("colon"):
         last = None if c.peek().kind in ("end", "comma") else c.expression()
         return Range(c.since(start), ":", left, last)
-    if isinstance(left, Neg) and isinstance(left.body, Name):
+    if not raised and isinstance(left, Neg) and isinstance(left.body, Name):
         return Range(c.since(start), "without", None, left.body)
     assert left is not None
     return relation_tail(c, left, start)

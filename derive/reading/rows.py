@@ -19,11 +19,16 @@ from derive.reading.words import gives_reason, leads
 OPERATORS = frozenset(["plus", "minus", "times", "cdot", "slash"])
 _SEPARATORS = frozenset(["comma", "semicolon", "quad", "amp", "text"])
 _SPACES = frozenset(["quad", "amp"])
+_CLAIMS = frozenset(["relation", "perp"])
 
 
 @dataclass
 class Draft:
-    """A statement before its sides are parsed; beside[i] is the reason and the tag of relation i's row."""
+    """A statement before its sides are parsed.
+
+    beside  for relation i the reason and the tag of its row
+    claims  it says something: a relation or an independence
+    """
 
     lead: str = ""
     sides: list[list[Token]] = field(default_factory=lambda: [[]])
@@ -31,8 +36,10 @@ class Draft:
     reasons: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     beside: dict[int, tuple[str, str]] = field(default_factory=dict)
+    claims: bool = False
 
     def push(self, tokens: list[Token]) -> None:
+        self.claims = self.claims or tokens[0].kind in _CLAIMS
         if tokens[0].kind == "relation":
             self.relations.append(tokens[0])
             self.sides.append([])
@@ -140,20 +147,22 @@ class Splitter:
 
     def _negative_left_side(self, start: int, end: int) -> bool:
         r"""Is this row "-a &= b", a statement of its own, or "& - b", the rest of a long side?"""
-        if not self._draft.relations or not self._ahead(start, end, _SPACES).has_relation:
+        if not self._draft.claims or not self._ahead(start, end, frozenset()).has_relation:
             return False
         kinds = [token.kind for token in self._tokens[start:end]]
         return "amp" not in kinds or kinds.index("minus") < kinds.index("amp")
 
     def _is_further_factor(self, start: int, end: int) -> bool:
         has_relation = self._ahead(start, end, _SPACES | {"comma"}).has_relation
-        return bool(self._draft.relations) and not has_relation and not self._row_ended
+        return self._draft.claims and not has_relation and not self._row_ended
 
     # ------------------------------------------------------------ units
 
     def _unit(self, index: int, end: int) -> int:
         token = self._tokens[index]
         last = self._brackets.match[index]
+        if token.kind in ("sub", "sup") and not self._draft.sides[-1] and self._draft.relations:
+            return self._script_of_relation(index)
         if last > index:
             if self._is_remark(index, last):
                 self._reason(self._quote_inside(index, last))
@@ -165,6 +174,15 @@ class Splitter:
             return handler(index, end)
         self._push(token)
         return index + 1
+
+    def _script_of_relation(self, index: int) -> int:
+        r"""What stands below a sign (\propto_\theta) is kept with what stands above it."""
+        last = self._brackets.match[index + 1]
+        inside = self._tokens[index + 2 : last]
+        text = self._quote(Span(inside[0].start, inside[-1].end)) if inside else ""
+        relation = self._draft.relations[-1]
+        self._draft.relations[-1] = relation._replace(extra=f"{relation.extra} {text}".strip())
+        return last + 1
 
     def _push(self, token: Token) -> None:
         self._row_ended = False
@@ -194,10 +212,10 @@ class Splitter:
 
     def _colon(self, index: int, end: int) -> int:
         """A colon at the end is punctuation; f : A -> B is a relation; anything else is left to the parser."""
-        ahead = self._ahead(index + 1, end, _SEPARATORS)
-        if ahead.empty:
-            return index + 1
         token = self._tokens[index]
+        following = next((t.kind for t in self._tokens[index + 1 : min(end, index + 2)] if t.kind not in ("tag", "text")), "")
+        if not following:
+            return index + 1
         arrow = any(t.kind == "relation" and t.text == "->" for t in self._tokens[index : min(end, index + 40)])
         if arrow and not self._draft.relations:
             token = token._replace(kind="relation", text=":")
@@ -216,7 +234,7 @@ class Splitter:
         ahead = self._ahead(after, end, _SEPARATORS)
         if ahead.empty:
             self._row_ended = True
-        elif ahead.has_relation and self._draft.relations and not ahead.joins:
+        elif ahead.has_relation and self._draft.claims and not ahead.joins:
             self._flush()
         elif not ahead.joins:
             self._push(self._tokens[index])
@@ -248,7 +266,7 @@ class Splitter:
             self._reason(self._quote_rest(after, end))
             return end
         ahead = self._ahead(after, end, _SEPARATORS)
-        separate = ahead.has_relation and self._draft.relations and not ahead.joins
+        separate = ahead.has_relation and self._draft.claims and not ahead.joins
         if separate and not self._draft.expects_operand():
             self._flush()
         return after
@@ -330,7 +348,7 @@ class Splitter:
             token = self._tokens[index]
             if first is None and token.kind != "tag":
                 first = token
-            has_relation = has_relation or token.kind == "relation"
+            has_relation = has_relation or token.kind in _CLAIMS
             index = max(index, self._brackets.match[index]) + 1
         return _Ahead(first is None, first, has_relation)
 

@@ -42,9 +42,9 @@ def _as_limits(t: Translator, body: list[Token], low: int, last: int, place: Tex
         _emit_body(t, token)
     t.emit("sub" if below else "sup", "_" if below else "^", place)
     t.emit("{", "{", place)
-    before, t.in_script = t.in_script, True
+    before, t.script = t.script, "_" if below else "^"
     t.run(low, last)
-    t.in_script = before
+    t.script = before
     t.emit("}", "}", place)
 
 

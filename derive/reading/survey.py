@@ -29,6 +29,7 @@ FUNCTION_LETTERS = frozenset(
 PARAMETER_LETTERS = frozenset(["theta", "phi", "psi", "lambda", "omega", "vartheta", "varphi", "eta", "nu", "xi"])
 _ARGUMENT_MARKS = frozenset(["comma", "bar", "semicolon", "colon", "relation", "doublebar"])
 _ARGUMENT_PARTS = frozenset(["letter", "digit", "symbol", "cdot", "accent", "prime", "sub", "sup", "{", "}", "expect"])
+NUMBER_LETTERS = frozenset(["alpha", "beta", "gamma", "lambda", "tau", "kappa", "epsilon", "eta"])
 _CONSTANTS = ("C",)
 _NOT_LAWS = frozenset(["H", "I", "D", "KL", "ELBO", "L", "F", "J", "Var", "Cov"])
 
@@ -110,6 +111,7 @@ class _Surveyor:
                 self._law_at(index + 1)
             elif token.kind == "expect":
                 self._expectation(index)
+                self._energy(index)
             elif token.kind == "big":
                 self._index(index)
             elif token.kind in ("sub", "sup"):
@@ -129,7 +131,7 @@ class _Surveyor:
             self._slots(inside, top)
         elif self._has_condition(top):
             self._evidence.laws[base] += 1
-        elif self._only_variables(inside):
+        elif self._only_variables(inside) or (base not in NUMBER_LETTERS and self._is_application(inside)):
             self._count_application(base)
         elif "plus" in kinds or "minus" in kinds:
             self._evidence.factors[base] += 1
@@ -158,6 +160,13 @@ class _Surveyor:
                 return False
             index += 1
         return True
+
+    def _is_application(self, inside: range) -> bool:
+        """T(x), and nothing else: f(T(x)) is an application too."""
+        if not inside or self._tokens[inside.start].kind != "letter":
+            return False
+        opening = self._after_scripts(inside.start + 1)
+        return self._is_open(opening, ("(",)) and self._match[opening] + 1 == inside.stop
 
     def _slots(self, inside: range, top: list[int]) -> None:
         """The first name on either side of ‖ is a law, if it is a usual letter for one or stands alone."""
@@ -196,6 +205,13 @@ class _Surveyor:
             applied = self._is_open(self._after_scripts(start + 1), ("(",))
             if applied or self._tokens[start].text in LAW_LETTERS:
                 self._evidence.laws[self._tokens[start].text] += 1
+
+    def _energy(self, index: int) -> None:
+        """e^{-E(x)}: this E is an energy, in the whole document."""
+        before = [token.kind for token in self._tokens[max(0, index - 4) : index]]
+        exponent = before[-3:] == ["sup", "{", "minus"] or before[-3:] == ["function", "open", "minus"]
+        if exponent and self._tokens[index].extra == "maybe" and self._is_open(index + 1, ("(",)):
+            self._evidence.functions["E"] += 1
 
     # ------------------------------------------------------------ indices
 

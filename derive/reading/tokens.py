@@ -47,7 +47,11 @@ Handler = Callable[["Translator", int, int], int]
 
 
 class Translator:
-    """Walks over the TeX tokens of one formula; out, notes and warnings are the result."""
+    """Walks over the TeX tokens of one formula; out, notes and warnings are the result.
+
+    font    the font in force: "", "cal", "bb" …
+    script  "_" or "^" inside a script (there several letters are a word), "" elsewhere
+    """
 
     def __init__(
         self,
@@ -61,7 +65,7 @@ class Translator:
         self.notes: list[Note] = []
         self.warnings: list[Warning_] = []
         self.font = ""
-        self.in_script = False
+        self.script = ""
         self._depth = 0
         self.partner, self.deepest = _partners(tex)
         self._commands = commands
@@ -153,11 +157,11 @@ class Translator:
         low, last, after = self.argument_range(index, high)
         return text_of(self.tex[low:last]), after
 
-    def argument(self, index: int, high: int, script: bool = False) -> int:
+    def argument(self, index: int, high: int, script: str = "") -> int:
         """Emit the argument at index in braces; returns the index after it."""
-        before, self.in_script = self.in_script, self.in_script or script
+        before, self.script = self.script, script or self.script
         inside, after = self.captured_argument(index, high)
-        self.in_script = before
+        self.script = before
         self.emit("{", "{", self.tex[min(index, after - 1)])
         self.out.extend(inside)
         self.emit("}", "}", self.tex[after - 1])

@@ -224,11 +224,11 @@ def _log(x: Operand, analytic: bool) -> Operand:
 
 
 def _softplus(x: Operand, analytic: bool) -> Operand:
-    """log(1 + e^x); on a ball too wide for that, the enclosure that |Im x| ≤ π/2 gives."""
-    value = _log(1 + x.exp(), analytic)
-    if isinstance(x, acb) and not value.is_finite():
-        return _wide_softplus(x)
-    return value
+    """log(1 + e^x); on a complex ball too wide for that, the enclosure that |Im x| ≤ π/2 gives."""
+    if isinstance(x, arb):
+        return x.exp().log1p()
+    value = (1 + x.exp()).log(analytic=analytic)
+    return value if value.is_finite() else _wide_softplus(x)
 
 
 def _wide_softplus(x: acb) -> acb:
@@ -239,7 +239,7 @@ def _wide_softplus(x: acb) -> acb:
     turn = abs(x.imag).upper()
     if not turn <= arb.pi() / 2 or not x.is_finite():
         return acb(arb.nan())
-    low, high = (_log(1 + end.exp(), False).real for end in (x.real.lower(), x.real.upper()))
+    low, high = (end.exp().log1p() for end in (x.real.lower(), x.real.upper()))
     return acb((low - arb(2).log() / 2).union(high), arb(0, turn))
 
 
