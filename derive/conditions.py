@@ -33,7 +33,8 @@ class Condition:
 
     subject   what must be positive (support, evidence), finite (finite), non-negative (range), swapped (exchange), or
               the objective whose supremum must be reached (attained)
-    where     non-negative factors; the condition is only needed at points where all of them are positive
+    where     non-negative factors; the condition is only needed at points where all of them are positive.  For
+              "attained": the laws at which the supremum is reached
     over      the bound variables it speaks about: "for all z"
     by        why it is stated or discharged
     """

@@ -179,7 +179,10 @@ def same_optimum(left: ArgExtremum, right: ArgExtremum, scale: Term, difference:
 
 
 def supremum(extremum: Extremum, bound: Theorem, attained: Theorem, at: Mapping[Basic, Basic]) -> Theorem:
-    """⊢ sup_q J = c, from ⊢ c ≥ J for every q, and ⊢ J = c at one q of the class (a condition: "attained")."""
+    """⊢ sup_q J = c, from ⊢ c ≥ J for every q, and ⊢ J = c at one q.
+
+    That this q belongs to the class is a condition ("attained", with the q in ``where``).
+    """
     if extremum.kind not in ("sup", "max") or bound.judgement not in (">=", "<=") or attained.judgement != "=":
         raise ProofError("supremum needs a bound and a point where it is reached")
     value, objective = (bound.left, bound.right) if bound.judgement == ">=" else (bound.right, bound.left)
@@ -189,12 +192,9 @@ def supremum(extremum: Extremum, bound: Theorem, attained: Theorem, at: Mapping[
         raise ProofError("only a candidate is put in")
     if not same(attained.left, substitute(objective, at)) or not same(attained.right, value):
         raise ProofError("the bound is not reached at the point given")
-    condition = Condition("attained", extremum, by=" and ".join(_choice(k, v) for k, v in at.items()))
+    chosen = tuple(value for value in at.values() if isinstance(value, Term))
+    condition = Condition("attained", extremum, where=chosen)
     return _theorem(extremum, "=", value, bound.setting, parts=(bound, attained), conditions=(condition,))
-
-
-def _choice(candidate: Basic, value: Basic) -> str:
-    return f"{candidate.name if isinstance(candidate, Law) else candidate} := {value}"
 
 
 def concludes(theorem: Theorem, claim: Claim) -> bool:

@@ -11,7 +11,7 @@ from derive.claims import Claim
 from derive.reading.documents import SourceError
 from derive.reading.meaning.document import Assumed, Open, ReadClaim, ReadDocument, Unread, read_document
 from derive.reading.messages import explain
-from derive.reading.sources import load
+from derive.reading.sources import load, read_markdown
 from derive.reading.syntax import Span, Unreadable
 from derive.terms.binding import fingerprint
 from derive.terms.nodes import Law, Parameter
@@ -31,6 +31,11 @@ def check_file(path: Path, shown: str | None = None, progress: Progress | None =
     except SourceError as error:
         return CheckedDocument(shown or str(path), failure=str(error))
     return check_document(read_document(source), shown or str(path), progress)
+
+
+def check_text(text_: str, shown: str, progress: Progress | None = None) -> CheckedDocument:
+    """Reads and checks a Markdown text."""
+    return check_document(read_document(read_markdown(text_, Path(shown))), shown, progress)
 
 
 def check_document(document: ReadDocument, path: str, progress: Progress | None = None) -> CheckedDocument:

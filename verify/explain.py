@@ -47,7 +47,8 @@ def condition_text(condition: Condition, notation: Notation) -> str:
         case "range":
             return f"{subject} ≥ 0"
         case _:
-            return f"the supremum is reached ({condition.by})"
+            reached = " and ".join(text(law, notation) for law in condition.where)
+            return f"the class that is optimised over contains {reached}" if reached else condition.by
 
 
 def equality_text(theorem: Theorem, notation: Notation) -> str | None:

@@ -45,4 +45,4 @@ def joint_maximisation(
         names = ", ".join(text(other, notation) for other in others)
         needs.append(f"{value} has a maximiser in {names}")
     condition = Condition("attained", body, by=" and ".join(needs))
-    return JointMaximum(sentence, (Required(condition, "attained if " + " and ".join(needs)),))
+    return JointMaximum(sentence, (Required(condition, " and ".join(needs)),))

@@ -149,7 +149,8 @@ def _font(t: Translator, index: int, high: int) -> int:
 
 def _old_font(t: Translator, index: int, high: int) -> int:
     r"""A switch, {\bf x}: it holds to the end of its group."""
-    if _font_word(t, t.tex[index].text, index, (index + 1, high), high):
+    short = high - index < 40
+    if short and _font_word(t, t.tex[index].text, index, (index + 1, high), high):
         return high
     t.font = _new_font(t, t.tex[index].text)
     return index + 1

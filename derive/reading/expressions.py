@@ -43,7 +43,10 @@ class ExpressionParser(Cursor):
     def expression(self) -> Node:
         start = self.position
         if self.at("optimum"):
-            return self._continued(optimum(self, whole=True), start)
+            self.enter()
+            first = optimum(self, whole=True)
+            self.leave()
+            return self._continued(first, start)
         return self._continued(self._signed_term(), start)
 
     def _continued(self, first: Node, start: int) -> Node:

@@ -213,8 +213,7 @@ class Splitter:
     def _colon(self, index: int, end: int) -> int:
         """A colon at the end is punctuation; f : A -> B is a relation; anything else is left to the parser."""
         token = self._tokens[index]
-        following = next((t.kind for t in self._tokens[index + 1 : min(end, index + 2)] if t.kind not in ("tag", "text")), "")
-        if not following:
+        if index + 1 >= end or self._tokens[index + 1].kind in ("tag", "text"):
             return index + 1
         arrow = any(t.kind == "relation" and t.text == "->" for t in self._tokens[index : min(end, index + 40)])
         if arrow and not self._draft.relations:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import cast
 
 from sympy import Basic
@@ -97,14 +98,15 @@ class Printer(ABC):
     # ------------------------------------------------------------ sums and products
 
     def _sum(self, terms: tuple[Term, ...]) -> str:
-        written = ""
+        return "".join(self.addends(terms))
+
+    def addends(self, terms: tuple[Term, ...]) -> list[str]:
+        """The terms of a sum, each with the sign before it (the first one only with a minus)."""
+        written: list[str] = []
         for term in terms:
             negative, rest = _without_sign(term)
-            part = self.within(rest, PRODUCT)
-            if written:
-                written += (self.minus if negative else self.plus) + part
-            else:
-                written = (self.leading_minus if negative else "") + part
+            signs = (self.minus, self.plus) if written else (self.leading_minus, "")
+            written.append((signs[0] if negative else signs[1]) + self.within(rest, PRODUCT))
         return written
 
     def _product(self, factors: tuple[Term, ...]) -> tuple[str, int]:
@@ -117,15 +119,20 @@ class Printer(ABC):
 
     def law_points(self, density: Density) -> tuple[str, str]:
         """What stands left and right of the bar."""
-        return ", ".join(map(self, density.at)), ", ".join(map(self, density.given))
+        return self.listed(density.at), self.listed(density.given)
 
     def law_under(self, law: Term) -> str:
         """The law as it stands below an expectation."""
         written = self.times([self(factor) for factor in law_factors(law)])
         if not self.notation.sampled:
             return written
-        return f"{', '.join(map(self, law_variables(law)))}{self.drawn_from}{written}"
+        return f"{self.listed(law_variables(law))}{self.drawn_from}{written}"
 
+    def listed(self, nodes: Iterable[Basic]) -> str:
+        """The nodes, with commas between them."""
+        return self.comma.join(map(self, nodes))
+
+    comma = ", "
     plus = " + "
     minus = " - "
     leading_minus = "-"
@@ -166,7 +173,7 @@ class Printer(ABC):
 
     def application(self, node: Function | Named) -> str:
         head = self.name(node.name)
-        inside = ", ".join(map(self, node.arguments))
+        inside = self.listed(node.arguments)
         return f"{head}({inside})" if node.arguments else head
 
     def hole(self, node: Basic) -> str:

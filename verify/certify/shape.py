@@ -261,6 +261,8 @@ def _product_of_bounds(left: _Bound, right: _Bound) -> _Bound:
     (side, factor), (kind, line) = left, right
     if side is not Side.EQUAL or not factor.slope == 0:
         raise NoRule("a product of two varying expressions is not known to be concave")
+    if factor.start == 0:
+        return Side.EQUAL, Line(arb(0), arb(0))
     if kind is Side.EQUAL or factor.start >= 0:
         return kind, line.times(factor.start)
     if factor.start <= 0:

@@ -19,7 +19,6 @@ from derive.rules import TABLE
 from derive.rules.pattern import Lambda
 from derive.steps import Step
 from derive.writing import Notation, latex
-from verify.explain import condition_text
 from verify.report.proof import inference, main_rule, steps
 from verify.results import CheckedClaim, CheckedDocument, Place, Run, Trouble, Whole
 from verify.verdict import Evidence, Required, SideValue, WorldSides
@@ -172,6 +171,8 @@ def _filling(value: Basic, notation: Notation) -> Any:
 
 
 def _condition(condition: Condition, notation: Notation) -> Object:
+    from verify.explain import condition_text  # brings the numerical worlds along, which a plain import should not
+
     text = condition_text(condition, notation)
     return {"kind": condition.kind, "text": text, "status": condition.status, "by": condition.by}
 

@@ -112,7 +112,7 @@ def necessity(required: Required) -> str:
     if required.condition.status != "open":
         return ""
     if required.witness is not None:
-        return "without it the claim fails, as the world below shows"
+        return "necessary: there is a world in which it alone fails, and the claim with it"
     return "sufficient; no world was found that shows it to be necessary"
 
 

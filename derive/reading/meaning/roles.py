@@ -75,6 +75,7 @@ class Roles:
     integrated: set[str] = field(default_factory=set)
     parameters: dict[str, str] = field(default_factory=dict)
     functions: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)  # laws found in an earlier pass over the document
     latent: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
 
@@ -82,9 +83,9 @@ class Roles:
 
     def is_law(self, name: Name) -> bool:
         """Whether a name stands for a law."""
-        if name.base in _NOT_LAWS or name.font == "cal":
-            return False
-        return self.survey.is_law(name.base) or self.law_key(name) in self.laws
+        if self.law_key(name) in self.laws or self.law_key(name) in self.known:
+            return True
+        return self.survey.is_law(name.base) and name.base not in _NOT_LAWS and name.font != "cal"
 
     def law_key(self, name: Name) -> str:
         key = key_of(name, self.split(name)[0])
@@ -122,6 +123,7 @@ def infer_roles(formulas: Iterable[Formula], survey: Survey) -> Roles:
     roles = Roles(survey)
     collected = list(formulas)
     for _ in range(2):  # the second pass knows which names are variables
+        roles.known |= set(roles.laws)
         roles.laws.clear()
         roles.functions.clear()
         roles.bound.clear()
@@ -211,11 +213,14 @@ class _Reader:
         for part in node.factors if isinstance(node, Mul) else (node,):
             if isinstance(part, Labelled):
                 self._bare(part.body)
-            elif isinstance(part, Name) and part.base not in _NOT_LAWS:
+            elif isinstance(part, Name):
                 self._use(part)
+            elif isinstance(part, Apply) and isinstance(part.head, Name):
+                self._use(part.head)
 
     def _under(self, node: Node) -> None:
         if isinstance(node, Sampled):
+            self._bare(node.law)
             for variable in names_in(node.variables):
                 self.roles.bound[key_of(variable)] += 1
                 self.roles.variables.setdefault(key_of(variable), latex_of(variable))
@@ -224,6 +229,8 @@ class _Reader:
             if isinstance(part, Apply):
                 for variable in names_in(arguments_of(part)[0]):
                     self.roles.bound[key_of(variable)] += 1
+                if isinstance(part.head, Name):
+                    self._use(part.head)
             elif isinstance(part, Name) and self.roles.survey.is_law(part.base):
                 self._use(part)
 
