@@ -14,11 +14,13 @@ from hashlib import sha256
 
 import numpy as np
 
-from derive.claims import Claim, Unmodelled
+from derive.claims import Claim, Unmodelled, drawn_by_law
+from derive.engine.optimisation import best_over_law
 from derive.engine.prove import prove
 from derive.kernel import Theorem
 from derive.terms.binding import fingerprint
-from derive.writing import Notation
+from derive.terms.nodes import Extremum, Law
+from derive.writing import Notation, text
 from verify.explain import condition_text, equality_text, mistake_text, uses_of
 from verify.verdict import Evidence, Required, Verdict
 from verify.witness import required_conditions
@@ -38,6 +40,9 @@ def check(claim: Claim, notation: Notation | None = None) -> Verdict:
     """
     notation = notation or Notation()
     plain = without_names(claim)
+    reduced = with_suprema_valued(plain)
+    if reduced is not plain:
+        return _about_suprema(claim, reduced, notation)
     try:
         vocabulary = Vocabulary.of((plain.lhs, plain.rhs), plain.setting)
         trials = list(_try_in_worlds(plain, vocabulary))
@@ -57,6 +62,25 @@ def check(claim: Claim, notation: Notation | None = None) -> Verdict:
     if theorem is None or evidence.held < evidence.applicable:
         return _undecided(evidence)
     return _proved(plain, theorem, evidence, notation)
+
+
+def _about_suprema(claim: Claim, reduced: Claim, notation: Notation) -> Verdict:
+    """A claim about sup_q J, where sup_q J is known: false if the known value does not fit, else by proof."""
+    verdict = check(reduced, notation)
+    if verdict.word == "refuted":
+        known = f"{text(reduced.lhs, notation)} is what the supremum is"
+        return replace(verdict, message="; ".join([known, verdict.message]), uses=_definitions_used(claim))
+    return _without_worlds(claim, notation, "an optimum over laws ranges over more than a finite world holds")
+
+
+def with_suprema_valued(claim: Claim) -> Claim:
+    """The claim with a supremum over a law, as its left side, replaced by the value that is proved for it."""
+    left = claim.lhs
+    if not isinstance(left, Extremum) or len(left.candidates) != 1 or not isinstance(left.candidates[0], Law):
+        return claim
+    setting = replace(claim.setting, drawn=drawn_by_law((claim.lhs, claim.rhs)))
+    best = best_over_law(left.objective, left.candidates[0], setting, setting.drawn or {})
+    return claim if best is None else replace(claim, lhs=best.value)
 
 
 def without_names(claim: Claim) -> Claim:

@@ -17,6 +17,7 @@ from sympy import Basic, Tuple
 from derive.claims import Setting
 from derive.engine.chain import Chain, positions
 from derive.engine.collecting import Collected
+from derive.engine.equality import open_conditions, prove_equality
 from derive.engine.simplify import JointlyDrawn, join, simplify
 from derive.kernel import Theorem, from_difference, order, turned
 from derive.rules import TABLE
@@ -47,16 +48,14 @@ from derive.terms.nodes import (
 def prove_at_least(large: Term, small: Term, setting: Setting, drawn: JointlyDrawn) -> Theorem | None:
     """⊢ large ≥ small, with as few open conditions as can be, or None."""
     best = None
+    if same(setting.unfold_all(large), setting.unfold_all(small)):
+        return prove_equality(large, small, setting, drawn)
     for theorem in _theorems(large, small, setting, drawn):
-        if best is None or _open(theorem) < _open(best):
+        if best is None or open_conditions(theorem) < open_conditions(best):
             best = theorem
-        if not _open(best):
+        if not open_conditions(best):
             break
-    return best
-
-
-def _open(theorem: Theorem) -> int:
-    return sum(condition.status == "open" for condition in theorem.conditions)
+    return best or prove_equality(large, small, setting, drawn)
 
 
 def _theorems(large: Term, small: Term, setting: Setting, drawn: JointlyDrawn) -> Iterator[Theorem]:

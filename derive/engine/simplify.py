@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Literal
 
 from sympy import Tuple
 
@@ -38,25 +39,28 @@ Matcher = Callable[[Term], Use | None]
 JointlyDrawn = Mapping[str, frozenset[str]]  # law -> the spaces it draws
 
 
-def simplify(chain: Chain, drawn: JointlyDrawn, thorough: bool = False) -> None:
+Effort = Literal["careful", "usual", "thorough"]
+
+
+def simplify(chain: Chain, drawn: JointlyDrawn, effort: Effort = "usual") -> None:
     """Runs the tactics until none applies (or the budget of steps is used up).
 
-    ``thorough`` also writes every conditional density out as joint over marginal.
+    careful    nothing is cancelled, so that no law has to be positive
+    thorough   also writes every conditional density out as joint over marginal
     """
     matchers: tuple[Matcher, ...] = (
         partial(matching.name, setting=chain.setting),
         matching.divergence,
         matching.entropy,
         matching.expectation,
-        matching.multiply_divide,
-        matching.cancel,
+        *(() if effort == "careful" else (matching.multiply_divide, matching.cancel)),
         matching.logarithm,
         partial(matching.log_of_conditional, jointly_drawn=drawn),
         matching.product_rule,
         matching.marginal,
         matching.constant_out,
         matching.integrate_out,
-        *((partial(matching.conditional, jointly_drawn=drawn),) if thorough else ()),
+        *((partial(matching.conditional, jointly_drawn=drawn),) if effort == "thorough" else ()),
     )
     try:
         while _rewrite_once(chain, matchers) or _collect_once(chain) or _gather_once(chain):

@@ -54,6 +54,9 @@ def match_brackets(tokens: list[Token]) -> Brackets:
 
 def _close(tokens: list[Token], waiting: list[int], index: int, found: Brackets) -> None:
     wanted = tokens[index].text
+    if waiting and CLOSING[tokens[waiting[-1]].text] == wanted:
+        _pair(found, waiting.pop(), index)
+        return
     nearest = enumerate(islice(reversed(waiting), MAX_NESTING))
     depth = next((d for d, i in nearest if _ends_search(tokens[i], wanted)), None)
     if depth is None or CLOSING[tokens[waiting[-1 - depth]].text] != wanted:

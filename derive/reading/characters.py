@@ -96,7 +96,7 @@ def _emit_name(translator: Translator, word: str, place: Tex) -> None:
     elif word in DIVERGENCE_WORDS:
         word = DIVERGENCE_WORDS[word]
     font = "word" if len(word) > 1 else translator.font
-    translator.emit("letter", word, place, font=font)
+    translator.emit("letter", word, place, font=font, extra="bold" if translator.bold else "")
 
 
 def emit_optimum(translator: Translator, kind: str, place: Tex) -> None:

@@ -69,7 +69,7 @@ def _root(t: Translator, index: int, high: int) -> int:
 
 
 def _greek(t: Translator, index: int, high: int) -> int:
-    t.emit("letter", t.tex[index].text, t.tex[index])
+    t.emit("letter", t.tex[index].text, t.tex[index], extra="bold" if t.bold else "")
     return index + 1
 
 
@@ -138,12 +138,13 @@ def _font(t: Translator, index: int, high: int) -> int:
     low, last, after = t.argument_range(start, high)
     if _font_word(t, name, index, (low, last), after):
         return after
-    before, t.font = t.font, _new_font(t, name)
+    before = t.font, t.bold
+    t.font, t.bold = _new_font(t, name), t.bold or name in words.BOLD_FONTS
     if after == last and low < last and t.tex[low].kind == "command":
         after = t.step(low, high)
     else:
         _inside_font(t, name, low, last)
-    t.font = before
+    t.font, t.bold = before
     return after
 
 
@@ -152,7 +153,7 @@ def _old_font(t: Translator, index: int, high: int) -> int:
     short = high - index < 40
     if short and _font_word(t, t.tex[index].text, index, (index + 1, high), high):
         return high
-    t.font = _new_font(t, t.tex[index].text)
+    t.font, t.bold = _new_font(t, t.tex[index].text), t.bold or t.tex[index].text in words.BOLD_FONTS
     return index + 1
 
 

@@ -100,9 +100,15 @@ class Cursor(ABC):
         """Is the number of bars at the top level of tokens start..end odd?"""
         bars, i = 0, start
         while i < end:
-            bars += self.tokens[i].kind == "bar" and self.tokens[i].extra != "close"
+            bars += self.tokens[i].kind == "bar" and not self.is_evaluation(i)
             i = max(i, self.brackets.match[i]) + 1
         return bars % 2 == 1
+
+    def is_evaluation(self, index: int | None = None) -> bool:
+        r"""The bar of f |_{x = 0}."""
+        index = self.position if index is None else index
+        kinds = [token.kind for token in self.tokens[index : index + 2]]
+        return kinds == ["bar", "sub"] and self.tokens[index].extra != "open"
 
     # ------------------------------------------------------------ moving
 
@@ -183,7 +189,7 @@ class Cursor(ABC):
             raise ReadError(trouble.message, trouble.at, opening=trouble.opening)
         if token.kind == "error":
             raise ReadError(token.text, token.span)
-        if token.kind == "bar" and token.extra == "close":
+        if self.is_evaluation():
             raise ReadError("a value at a point (f |_{x = 0}) is not read", token.span)
         expected = f", expected {wanted}" if wanted else ""
         raise ReadError(f"unexpected {describe(token)}{expected}", token.span)

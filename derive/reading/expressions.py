@@ -34,6 +34,7 @@ from derive.reading.syntax import (
     Pow,
     Symbol,
 )
+from derive.reading.tokens import Token
 from derive.reading.walk import mentions_index
 
 
@@ -127,10 +128,13 @@ class ExpressionParser(Cursor):
     def starts_factor(self) -> bool:
         token = self.peek()
         if token.kind in ("bar", "doublebar"):
-            return token.extra == "open" or (self.bars == "none" and token.extra != "close")
+            return not self.is_evaluation() and self._opens_absolute(token)
         if self.position in self.differentials:
             return False
         return token.kind in OPERANDS and token.kind not in ("cdot", "times", "period")
+
+    def _opens_absolute(self, token: Token) -> bool:
+        return token.extra == "open" or (self.bars == "none" and token.extra != "close")
 
 
 def _quotient(numerator: Node, denominator: Node) -> Node:

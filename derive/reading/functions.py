@@ -1,7 +1,7 @@
 r"""Functions every reader knows, and how much of what follows them is their argument.
 
 Without brackets a \log takes one factor: an application, a fraction, a group, or a run of plain names and numbers; or a
-whole big operator.  \log \frac1K \sum_k w_k is the log of the average.
+whole big operator.  \log \frac1K \sum_k w_k is the log of the average, and so is \log \frac12 (a + b).
 """
 
 from __future__ import annotations
@@ -85,6 +85,9 @@ def _operand(c: Cursor) -> Node:
     factor = c.factor()
     if _is_constant(factor) and c.peek().kind in _BIG:
         return Mul(c.since(start), (factor, c.term()))
+    if _is_number_over(factor) and (c.at_open("(", "[", "\\{") or _at_exponential(c)):
+        c.warn("the bracket after the fraction is read as part of the argument", c.peek().span)
+        return Mul(c.since(start), (factor, c.factor()))
     if isinstance(factor, Apply) and c.at("letter") and application_ahead(c):
         c.warn("a function without brackets takes one factor only; the next one is outside it", c.peek().span)
     return factor
@@ -106,6 +109,15 @@ def _is_constant(node: Node) -> bool:
     if isinstance(node, Frac):
         return _is_plain(node.numerator) and _is_plain(node.denominator)
     return isinstance(node, Pow) and _is_plain(node.base) and isinstance(node.exponent, Neg)
+
+
+def _at_exponential(c: Cursor) -> bool:
+    return c.at("function", "exp") or (c.at("letter", "e") and c.peek(1).kind == "sup")
+
+
+def _is_number_over(node: Node) -> bool:
+    r"""\log \frac12 (a + b) is the log of an average too: nobody writes a number as \log \frac12."""
+    return isinstance(node, Frac) and isinstance(node.numerator, Num)
 
 
 def _is_plain(node: Node) -> bool:

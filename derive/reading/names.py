@@ -150,7 +150,8 @@ def index(c: Cursor, raised: bool = False) -> Node:
     A raised -j is minus j; a lowered one means all indices but j.
     """
     start = c.position
-    read = c.attempt(lambda: c.inside(lambda: _index_list(c, raised), bars="condition"))
+    bars = "condition" if c.condition_ahead() else "none"
+    read = c.attempt(lambda: c.inside(lambda: _index_list(c, raised), bars=bars))
     if read is not None:
         return read
     if c.brackets.match[start] < 0:

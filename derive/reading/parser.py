@@ -9,7 +9,7 @@ text: parse_source always returns one Formula per piece of mathematics.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.reading.applications import expression_list
 from derive.reading.commands import Translation, translate
@@ -32,7 +32,8 @@ def parse_source(source: Source, declared: Declarations | None = None) -> tuple[
     """Every formula of a document, in reading order."""
     prepared = _prepare(source)
     survey = take_survey((formula.tokens for formula in prepared), declared)
-    return tuple(_Reader(source.clean, survey, source.describe).formula(formula) for formula in prepared)
+    reader = _Reader(source.clean, survey, source.describe)
+    return tuple(reader.formula(formula) for formula in prepared)
 
 
 def survey_source(source: Source, declared: Declarations | None = None) -> Survey:
@@ -74,10 +75,19 @@ def _prepare(source: Source) -> list[_Prepared]:
 
 def _prepare_one(raw: RawFormula, text: str, expander: Expander) -> _Prepared:
     expander.warnings.clear()
-    tex = expander.expand(lex(text, raw.body.start, raw.body.end))
-    translation = translate(tex)
+    try:
+        translation = translate(expander.expand(lex(text, raw.body.start, raw.body.end)))
+    except Exception as problem:  # a fault of the reader must not take the document with it
+        translation = Translation([Token("error", _fault(problem), raw.body.start, raw.body.end)], [], [])
     undefined = [Warning_(span, message) for span, message in expander.warnings]
     return _Prepared(raw, translation, (*undefined, *translation.warnings))
+
+
+FAULT = "the reader failed here"
+
+
+def _fault(problem: Exception) -> str:
+    return f"{FAULT} ({type(problem).__name__}: {problem}); that is a fault of the reader, not of the text"
 
 
 # ---------------------------------------------------------------- statements
@@ -93,21 +103,27 @@ class _Reader:
         self._warnings: list[Warning_] = []
 
     def formula(self, prepared: _Prepared) -> Formula:
+        try:
+            return self._formula(prepared)
+        except Exception as problem:  # a fault of the reader must not take the document with it
+            raw = prepared.raw
+            unread = Unreadable(raw.body, _fault(problem), at=raw.body)
+            return Formula(raw.span, (Statement(raw.body, (unread,)),), raw.display, raw.cell)
+
+    def _formula(self, prepared: _Prepared) -> Formula:
         raw = prepared.raw
         self._warnings = list(prepared.warnings)
         drafts, warnings = split_statements(prepared.tokens, self._quote)
-        self._warnings.extend(warnings)
+        read = [token for draft in drafts for side in draft.sides for token in side]
+        self._warnings.extend([*warnings, *mixed_fonts(read)])
         statements = [self._statement(draft, raw) for draft in drafts]
         if statements and raw.lead and not statements[0].lead:
-            statements[0] = self._with_lead(statements[0], raw.lead)
+            statements[0] = replace(statements[0], lead=raw.lead)
         notes = tuple(prepared.translation.notes)
         return Formula(raw.span, tuple(statements), raw.display, raw.cell, tuple(self._warnings), notes)
 
     def _quote(self, span: Span) -> str:
         return self._text[span.start : span.end]
-
-    def _with_lead(self, statement: Statement, lead: str) -> Statement:
-        return Statement(statement.span, statement.sides, statement.relations, statement.reasons, lead, statement.tag)
 
     def _statement(self, draft: Draft, raw: RawFormula) -> Statement:
         sides: list[Node | None] = []
@@ -145,6 +161,19 @@ class _Reader:
         return Unreadable(span, problem.message, hint, problem.span)
 
 
+def mixed_fonts(tokens: list[Token]) -> list[Warning_]:
+    """Bold and plain letters count as one name; where a formula has both, without subscripts, that may be wrong."""
+    seen: dict[tuple[str, str], dict[str, Token]] = {}
+    for token, after in zip(tokens, [*tokens[1:], None], strict=False):
+        if token.kind == "letter" and not (after and after.kind in ("sub", "sup")):
+            seen.setdefault((token.text, token.font), {}).setdefault(token.extra, token)
+    return [
+        Warning_(fonts["bold"].span, f"bold {name} and plain {name} are read as the same name")
+        for (name, _), fonts in seen.items()
+        if len(fonts) > 1
+    ]
+
+
 def _read_side(parser: ExpressionParser) -> Node:
     """All tokens of a side: an expression, a list of them, conditions after a bar, an independence."""
     independence = [i for i, token in enumerate(parser.tokens) if token.kind == "perp"]
@@ -160,7 +189,7 @@ def _list_side(parser: ExpressionParser) -> Node:
     conditional = parser.odd_bars(0, parser.end) and not parser.at("bar")
     parser.bars = "condition" if conditional else "none"
     items = list(expression_list(parser))
-    while parser.at("bar") and parser.peek().extra != "close":
+    while parser.at("bar") and not parser.is_evaluation():
         bar = parser.position
         parser.take()
         for condition in expression_list(parser):

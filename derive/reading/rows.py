@@ -153,7 +153,7 @@ class Splitter:
         return "amp" not in kinds or kinds.index("minus") < kinds.index("amp")
 
     def _is_further_factor(self, start: int, end: int) -> bool:
-        has_relation = self._ahead(start, end, _SPACES | {"comma"}).has_relation
+        has_relation = self._ahead(start, end, frozenset()).has_relation
         return self._draft.claims and not has_relation and not self._row_ended
 
     # ------------------------------------------------------------ units
@@ -233,11 +233,15 @@ class Splitter:
         ahead = self._ahead(after, end, _SEPARATORS)
         if ahead.empty:
             self._row_ended = True
-        elif ahead.has_relation and self._draft.claims and not ahead.joins:
+        elif self._draft.claims and not ahead.joins and (ahead.has_relation or self._is_apart(index + 1, after)):
             self._flush()
         elif not ahead.joins:
             self._push(self._tokens[index])
         return after
+
+    def _is_apart(self, start: int, end: int) -> bool:
+        """A wide space between start and end, and no dots after it: a new statement, not the next item of a list."""
+        return end > start and end < len(self._tokens) and self._tokens[end].text != "dots"
 
     def _quad(self, index: int, end: int) -> int:
         ahead = self._ahead(index + 1, end, _SEPARATORS)
@@ -264,7 +268,7 @@ class Splitter:
         if after < end and self._begins_reason(after) and not self._draft.expects_operand():
             self._reason(self._quote_rest(after, end))
             return end
-        ahead = self._ahead(after, end, _SEPARATORS)
+        ahead = self._ahead(after, end, _SEPARATORS - {"amp"})
         separate = ahead.has_relation and self._draft.claims and not ahead.joins
         if separate and not self._draft.expects_operand():
             self._flush()

@@ -7,17 +7,16 @@ Relation    one sign of the chain; every claim of a document stands at such a si
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from derive.reading.syntax import Node, Spanned
+from derive.reading.syntax import Node, Spanned, node
 
 RelationSign: TypeAlias = Literal[
     "=", ">=", "<=", ">", "<", "!=", ":=", "=:", "approx", "propto", "~", "in", "<<", "->", "=>", "<=>", "subset", ":"
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Relation(Spanned):
     r"""A relation sign of a chain.
 
@@ -37,7 +36,7 @@ class Relation(Spanned):
     tag: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Statement(Spanned):
     r"""side₀ relation₁ side₁ …, in reading order.
 
@@ -59,14 +58,14 @@ class Statement(Spanned):
     tag: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Warning_(Spanned):
     """Something read with doubt: an unknown macro, an integral without dz, an expectation without brackets."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Note(Spanned):
     """Something written that carries no mathematics: a colour, a box, a label, a comment, a phantom."""
 
@@ -74,7 +73,7 @@ class Note(Spanned):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Formula(Spanned):
     """One formula of the document.
 

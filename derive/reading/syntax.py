@@ -9,9 +9,9 @@ Node is one side of a statement, or a part of one; statements.py puts the sides 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar, dataclass_transform
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +25,37 @@ class Span:
         return Span(min(self.start, other.start), max(self.end, other.end))
 
 
-@dataclass(frozen=True, slots=True)
+Class = TypeVar("Class")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def node(cls: type[Class]) -> type[Class]:
+    """A frozen dataclass with slots; it takes the repr of Spanned, as making forty more would slow every start."""
+    return dataclass(frozen=True, slots=True, repr=False)(cls)
+
+
+@node
 class Spanned:
     """What every node has: the part of the document it was read from (two nodes are equal wherever they stand)."""
 
-    span: Span = field(compare=False, repr=False)
+    span: Span = field(compare=False)
+
+    def __repr__(self) -> str:
+        shown = (f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.name != "span")
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 # ---------------------------------------------------------------- leaves
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Num(Spanned):
     """A number: 3, 0.5, ½."""
 
     value: Fraction
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Name(Spanned):
     r"""A name with what is attached to it: P_\theta, \hat p, z^{(i)}, q^*, x_{1:T}, \mathcal L, \text{ELBO}.
 
@@ -61,7 +74,7 @@ class Name(Spanned):
     superscript: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Symbol(Spanned):
     """A mark with a meaning of its own, most of them superscripts of a name.
 
@@ -72,7 +85,7 @@ class Symbol(Spanned):
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Constant(Spanned):
     r""" "+ const", "+ C": something that does not depend on what matters."""
 
@@ -82,26 +95,26 @@ class Constant(Spanned):
 # ---------------------------------------------------------------- arithmetic
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Add(Spanned):
     """terms[0] ± terms[1] …; a minus is a Neg among the terms."""
 
     terms: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Neg(Spanned):
     body: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Mul(Spanned):
     r"""Factors side by side or joined by \cdot, \times."""
 
     factors: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Frac(Spanned):
     r"""A quotient: \frac{a}{b}, a/b, {a \over b}."""
 
@@ -109,13 +122,13 @@ class Frac(Spanned):
     denominator: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Pow(Spanned):
     base: Node
     exponent: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Factorial(Spanned):
     body: Node
 
@@ -123,7 +136,7 @@ class Factorial(Spanned):
 # ---------------------------------------------------------------- application
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Argument(Spanned):
     """One argument and the mark before it: "" for the first, then ",", "|", ";", ":" or "=" …"""
 
@@ -131,7 +144,7 @@ class Argument(Spanned):
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Apply(Spanned):
     """head(arguments): a law, a function, an entropy, an information; which, the document decides later.
 
@@ -143,7 +156,7 @@ class Apply(Spanned):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Function(Spanned):
     """A function every reader knows: log, exp, sqrt, sin, det, tr, Var, Cov, diag, softplus, max(a, b) …
 
@@ -159,7 +172,7 @@ class Function(Spanned):
     base: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Equation(Spanned):
     """left = right inside brackets or under an operator: X=x, i=1."""
 
@@ -167,14 +180,14 @@ class Equation(Spanned):
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Tuple_(Spanned):
     r"""(a, b) or a, b where one thing stands for several: \arg\max_{\theta, q}, \theta^*, q^*."""
 
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Range(Spanned):
     r"""Several indices at once, in a subscript: 1:T, <t, \le t, \setminus j (also -j and \neq j: all but j).
 
@@ -187,7 +200,7 @@ class Range(Spanned):
     last: Node | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Set_(Spanned):
     r"""\{ … \}: a set, with the condition after a bar or colon and the limits attached (as in \{x_i\}_{i=1}^n)."""
 
@@ -197,7 +210,7 @@ class Set_(Spanned):
     upper: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Abs(Spanned):
     """|body| ("abs") or ‖body‖ ("norm")."""
 
@@ -208,7 +221,7 @@ class Abs(Spanned):
 # ---------------------------------------------------------------- probability
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Sampled(Spanned):
     """variables ~ law, below an expectation; iid where it says so there.  (As a statement it is a Relation "~".)"""
 
@@ -217,7 +230,7 @@ class Sampled(Spanned):
     iid: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Expect(Spanned):
     r"""E_{subscript}[body | given]; ⟨body⟩_{subscript}.
 
@@ -232,7 +245,7 @@ class Expect(Spanned):
     bracketed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Divergence(Spanned):
     r"""head(left ‖ right): D_{KL}, KL, D, D_f, D_\alpha, TV, \chi^2, JS.
 
@@ -245,7 +258,7 @@ class Divergence(Spanned):
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class IntegralOver(Spanned):
     r"""\int_domain body dvariables.
 
@@ -262,7 +275,7 @@ class IntegralOver(Spanned):
     differentials: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class BigOperator(Spanned):
     r"""\sum or \prod (kind) with what stands below and above.
 
@@ -275,7 +288,7 @@ class BigOperator(Spanned):
     body: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Member(Spanned):
     r"""item \in set."""
 
@@ -283,7 +296,7 @@ class Member(Spanned):
     group: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compare(Spanned):
     r"""left < right, i \neq j … where it is not a claim but a range: below an operator, in a condition."""
 
@@ -292,7 +305,7 @@ class Compare(Spanned):
     right: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Optimum(Spanned):
     """argmax, argmin, max, min, sup, inf over the names (and Member/Compare nodes) written below."""
 
@@ -301,7 +314,7 @@ class Optimum(Spanned):
     body: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Gradient(Spanned):
     r"""\nabla_{variables} body, \frac{\partial}{\partial x} body, \partial_x body."""
 
@@ -309,7 +322,7 @@ class Gradient(Spanned):
     body: Node
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Labelled(Spanned):
     r"""\underbrace{body}_{label}, \overbrace, \boxed: a remark attached to a part."""
 
@@ -317,7 +330,7 @@ class Labelled(Spanned):
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Unreadable(Spanned):
     """A part that could not be read, and why.  A side that contains one makes its claims unread.
 

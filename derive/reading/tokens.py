@@ -27,7 +27,8 @@ class Token(NamedTuple):
            "bar", "doublebar", "comma", "semicolon", "colon", "period", "open", "close", "{", "}", "relation",
            "text", "tag", "row", "amp", "quad", "error"
     text   the name, the sign, the prose
-    extra  what stands over a relation, the label under a brace, "open" or "close" for a bar with \left or \right
+    extra  what stands over a relation, the label under a brace, "open" or "close" for a bar with \left or \right,
+           "bold" for a bold letter
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Translator:
     """Walks over the TeX tokens of one formula; out, notes and warnings are the result.
 
     font    the font in force: "", "cal", "bb" …
+    bold    True inside a bold font, which only decorates
     script  "_" or "^" inside a script (there several letters are a word), "" elsewhere
     """
 
@@ -65,6 +67,7 @@ class Translator:
         self.notes: list[Note] = []
         self.warnings: list[Warning_] = []
         self.font = ""
+        self.bold = False
         self.script = ""
         self._depth = 0
         self.partner, self.deepest = _partners(tex)
@@ -186,9 +189,9 @@ class Translator:
             self.emit("error", "this '{' is never closed", self.tex[index])
             return index + 1
         last = self.partner[index]
-        font = self.font
+        font, bold = self.font, self.bold
         inside = self.capture(index + 1, last)
-        self.font = font
+        self.font, self.bold = font, bold
         if len(inside) > 1 and not self._is_invisible(at_top(inside)):
             self.emit("{", "{", self.tex[index])
             self.out.extend(inside)

@@ -33,6 +33,7 @@ PLAIN_FONTS = _words(
     "underline overrightarrow overleftarrow mathbin mathrel mathopen mathclose mathord mathpunct mathinner "
     "ensuremath smash"
 )
+BOLD_FONTS = _words("mathbf boldsymbol bm pmb bf boldmath bold vb symbf mathbfit vec overrightarrow")
 # Fonts that make another letter of it.
 LETTER_FONTS = {
     "mathcal": "cal",

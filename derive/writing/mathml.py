@@ -5,6 +5,7 @@ Every name, whatever it contains, comes out escaped.
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import cast
 
@@ -117,7 +118,7 @@ class MathML(Printer):
     def times(self, parts: list[str]) -> str:
         written = parts[0]
         for part in parts[1:]:
-            written += ("<mo>⋅</mo>" if part.startswith("<mn") else THIN) + part
+            written += ("<mo>⋅</mo>" if _NUMBER.match(part) else THIN) + part
         return written
 
     def quotient(self, quotient: Quotient) -> tuple[str, int]:
@@ -168,6 +169,9 @@ class MathML(Printer):
         """One of the notation's LaTeX words."""
         written: str = getattr(self.notation, what)
         return latex_to_mathml(written) or f"<mi>{escaped(written)}</mi>"
+
+
+_NUMBER = re.compile(r'(<mrow class="changed">)?<mn')
 
 
 def _row(written: str) -> str:

@@ -92,7 +92,7 @@ def logits(features: Sequence[tuple[Fraction, Fraction]], labels: Sequence[int],
 def log_evidence(prior_logits: list[Logit], bits: int) -> arb:
     """log ∬ Π σ(uᵢ)·φφ."""
     bound = Bound(arb(1), (arb(0), arb(0)))
-    return _plane_integral(prior_logits, bits, bound, lambda product: 1 / product).log()
+    return plane_integral(prior_logits, _axes(prior_logits, bits), bound, lambda product: 1 / product).log()
 
 
 def expected_log_likelihood(q_logits: list[Logit], bits: int) -> arb:
@@ -100,7 +100,7 @@ def expected_log_likelihood(q_logits: list[Logit], bits: int) -> arb:
     spare = arb(2).log() + arb.pi() / 2
     first, second = (sum((abs(u.slopes[j]) for u in q_logits), arb(0)) for j in (0, 1))
     bound = Bound(sum((spare + abs(u.start) for u in q_logits), arb(0)), (first, second))
-    return _plane_integral(q_logits, bits, bound, lambda product: -product.log())
+    return plane_integral(q_logits, _axes(q_logits, bits), bound, lambda product: -product.log())
 
 
 def expected_log_likelihood_by_lines(q_logits: list[Logit], bits: int) -> arb:
@@ -128,9 +128,8 @@ def certify(features: Sequence[tuple[Fraction, Fraction]], labels: Sequence[int]
 # ---------------------------------------------------------------- the rule in the plane
 
 
-def _plane_integral(units: list[Logit], bits: int, bound: Bound, value: Callable[[arb], arb]) -> arb:
-    """∬ F·φφ with F = value(Π(1 + e^{−uᵢ})), and the error of the rule."""
-    axes = (_axis(units, 0, bits), _axis(units, 1, bits))
+def plane_integral(units: list[Logit], axes: tuple[Axis, Axis], bound: Bound, value: Callable[[arb], arb]) -> arb:
+    """A ball around ∬ F·φφ with F = value(Π(1 + e^{−uᵢ})), the error of the rule included."""
     total = arb(0)
     weights = [[(-t * t / 2).exp() for t in axis.points] for axis in axes]
     factors = [[[(-u.slopes[j] * t).exp() for u in units] for t in axes[j].points] for j in (0, 1)]
@@ -150,6 +149,10 @@ def _line_sum(scaled: list[arb], weights: list[arb], factors: list[list[arb]], v
             product *= 1 + left * right
         total += weight * value(product)
     return total
+
+
+def _axes(units: list[Logit], bits: int) -> tuple[Axis, Axis]:
+    return _axis(units, 0, bits), _axis(units, 1, bits)
 
 
 def _axis(units: list[Logit], j: int, bits: int) -> Axis:

@@ -7,7 +7,7 @@ that they hold by construction for whatever expression was compiled.  (a = 0 is 
 `growth` bounds |expression| by a sum of terms c·vᵏ·e^{rv} with c ≥ 0, by the rules
 
     |p + q·z| ≤ |p + q·R| + |q|·a + |q|·v       |f + g| ≤ |f| + |g|       |f·g| = |f|·|g|
-    |e^{p + qz}| = e^{p + qR}·e^{qσv}           |softplus(u)| ≤ log 2 + |u|, and π/2 more in a strip with |Im u| ≤ π/2.
+    |e^{p + qz}| = e^{p + qR}·e^{qσv}           |softplus(u)| ≤ log 2 + |u|  (for |Im u| ≤ π/2)
 
 `upper_line` bounds the real part of a concave expression by its tangent at the edge, c + s·v; it refuses an expression
 that it cannot see to be concave.  With x = R + σv, the rules for an affine u = p + qz are
@@ -17,8 +17,8 @@ that it cannot see to be concave.  With x = R + σv, the rules for an affine u =
     Re softplus(u) ≥ softplus(p + qx) − ½·log 2, without the ½·log 2 on the line             (for |q|·a ≤ π/2)
 
 each followed by the tangent of its convex right side; factors of certain sign keep or flip a bound, sums add.  For
-softplus: |Im u| ≤ π/2 makes |1 + e^u|² = 1 + 2e^x·cos(Im u) + e^{2x} ≥ 1 + e^{2x} ≥ ½·(1 + e^x)², and Re(1 + e^u) ≥ 1,
-so that |arg(1 + e^u)| ≤ π/2.
+softplus: |Im u| ≤ π/2 makes |1 + e^u|² = 1 + 2e^x·cos(Im u) + e^{2x} ≥ 1 + e^{2x} ≥ ½·(1 + e^x)², where x = Re u; and
+arg(1 + e^u) lies between 0 and Im u, log|1 + e^u| between 0 and log 2 + max(x, 0), hence |softplus(u)| ≤ log 2 + |u|.
 """
 
 from __future__ import annotations
@@ -176,11 +176,8 @@ def _product(left: Line | Growth, right: Line | Growth, ray: Ray) -> Line | Grow
 
 
 def _softplus_size(argument: Line | Growth, ray: Ray) -> Growth:
-    log_two = constant_growth(arb(2).log()).plus(_size(argument, ray))
-    if ray.strip == 0:
-        return log_two
-    if isinstance(argument, Line) and ray.right_angle(argument):
-        return log_two.plus(constant_growth(arb.pi() / 2))
+    if ray.strip == 0 or (isinstance(argument, Line) and ray.right_angle(argument)):
+        return constant_growth(arb(2).log()).plus(_size(argument, ray))
     raise NoRule("softplus is bounded in a strip only for an affine argument with imaginary part within ±π/2")
 
 

@@ -103,7 +103,10 @@ class _Writer:
         if isinstance(term, Variable):
             return f"{self._table(f'value_{term.space}', self.world.points[term.space])}[{self.name(term)}]"
         if isinstance(term, Parameter):
-            return f"{self._table(f'value_{term.name}', self.world.parameters[term.name])}[{self.name(term)}]"
+            values = self.world.parameters[term.name]
+            if values.shape[0] == 1:
+                return self._table(f"value_{term.name}", values[0])
+            return f"{self._table(f'value_{term.name}', values)}[{self.name(term)}]"
         if isinstance(term, Function):
             return self._function(term)
         if isinstance(term, Extremum):
@@ -144,10 +147,12 @@ class _Writer:
         values = self.world.marginal(key, kept)
         dropped = tuple(a for a, s in enumerate(table.spaces) if s not in kept and s in table.drawn)
         order = [s for s in table.spaces if s in kept]
-        name = self._table("_".join([key, *order]), np.squeeze(values, axis=dropped))
         by_space = {v.space: v for v in points}
-        indices = [*(by_space[s] for s in order), *law_indices(law)]
-        return f"{name}[{', '.join(self.name(i) for i in indices)}]"
+        chosen = list(enumerate(law_indices(law), len(table.spaces)))
+        single = tuple(axis for axis, _ in chosen if values.shape[axis] == 1)
+        name = self._table("_".join([key, *order]), np.squeeze(values, axis=(*dropped, *single)))
+        indices = [*(by_space[s] for s in order), *(index for axis, index in chosen if axis not in single)]
+        return f"{name}[{', '.join(self.name(i) for i in indices)}]" if indices else name
 
     def _function(self, term: Function) -> str:
         table = self.world.functions[term.name]

@@ -140,11 +140,11 @@ def _where_mass(terms: Floats, m: _Masses) -> Floats:
 
 
 def _covered(sources: tuple[tuple[Floats, Floats], ...], m: _Masses) -> NDArray[np.bool_]:
-    """Per world: each mass is 0 where its table is, and an ordinary number elsewhere; so are the ratios of masses."""
+    """Per world: p(x) > 0; each mass is 0 where its table is, and ordinary elsewhere; so are the ratios of masses."""
     ratio = np.where((m.variational > 0) & (m.posterior > 0), m.variational / m.posterior, 1.0)
     posterior_pair = (sources[0][0], m.posterior)
     checks = [_ordinary_or_zero(table, number) for table, number in (*sources, posterior_pair, (ratio, ratio))]
-    return np.asarray(np.logical_and.reduce([*checks, m.mass > 0]))
+    return np.asarray(np.logical_and.reduce([*checks, m.mass > 0, (sources[0][0] > 0).any(axis=0)]))
 
 
 def _ordinary_or_zero(table: Floats, number: Floats) -> NDArray[np.bool_]:

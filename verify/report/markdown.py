@@ -157,7 +157,8 @@ def formula(source: str) -> str:
 
     Markdown takes \, and \| for escapes of its own; the same commands spelled with letters survive.
     """
-    return _LATEX.sub(lambda match: _SPELLED.get(match.group(), match.group()), one_line(source))
+    spelled = _LATEX.sub(lambda match: _SPELLED.get(match.group(), match.group()), one_line(source))
+    return re.sub(" +", " ", spelled)
 
 
 _LATEX = re.compile(r"\\.?|[$`<>&|]")

@@ -108,11 +108,11 @@ def status(required: Required) -> str:
 
 
 def necessity(required: Required) -> str:
-    """What is known about an open condition: a world shows that it must be named, or none was found."""
+    """What is known about an open condition: the claim fails (or says nothing) in a world that breaks it, or not."""
     if required.condition.status != "open":
         return ""
     if required.witness is not None:
-        return "necessary: there is a world in which it alone fails, and the claim with it"
+        return "needed, as a world shows"
     return "sufficient; no world was found that shows it to be necessary"
 
 
