@@ -180,18 +180,41 @@ class Claim:
     setting: Setting = field(default_factory=Setting)
 
     @property
+    def drawn(self) -> Mapping[str, frozenset[str]]:
+        """For each law the spaces it draws in this claim."""
+        unfold = self.setting.unfold_all
+        return drawn_by_law((unfold(self.lhs), unfold(self.rhs)), self.setting.hypotheses)
+
+    @property
     def free(self) -> frozenset[Basic]:
         return free_names(self.lhs) | free_names(self.rhs)
 
 
-def drawn_by_law(terms: Iterable[Term]) -> dict[str, frozenset[str]]:
-    """For each law the spaces that it draws: those that stand left of a bar, or are missing from some density."""
+def drawn_by_law(terms: Iterable[Term], hypotheses: Iterable[Hypothesis] = ()) -> dict[str, frozenset[str]]:
+    """For each law the spaces that it draws: those that stand left of a bar, or are missing from some density.
+
+    Missing from q(z₂|z₁) does not count where the text says that q(z₁, z₂|x) factorises: q is then given x throughout.
+    """
     densities = [node for term in terms for node in _nodes(term) if isinstance(node, Density)]
     drawn: dict[str, set[str]] = {}
     spaces: dict[str, set[str]] = {}
     for density in densities:
         drawn.setdefault(density.law.name, set()).update(v.space for v in density.at)
         spaces.setdefault(density.law.name, set()).update(v.space for v in density.points)
+    given = given_throughout(hypotheses)
     for density in densities:
-        drawn[density.law.name] |= spaces[density.law.name] - {v.space for v in density.points}
+        missing = spaces[density.law.name] - {v.space for v in density.points}
+        drawn[density.law.name] |= missing - given.get(density.law.name, frozenset())
     return {name: frozenset(found) for name, found in drawn.items()}
+
+
+def given_throughout(hypotheses: Iterable[Hypothesis]) -> dict[str, frozenset[str]]:
+    """For each law the spaces that the text, where it factorises the law, only ever conditions on."""
+    equations = [h for h in hypotheses if isinstance(h, LawEquation)]
+    densities = [node for h in equations for side in (h.left, h.right) for node in _nodes(side) if isinstance(node, Density)]
+    given: dict[str, set[str]] = {}
+    for density in densities:
+        given.setdefault(density.law.name, set()).update(v.space for v in density.given)
+    for density in densities:
+        given[density.law.name] -= {v.space for v in density.at}
+    return {name: frozenset(found) for name, found in given.items()}

@@ -22,7 +22,7 @@ from typing import Any, Literal, NoReturn, TypeAlias
 
 from sympy import Basic
 
-from derive.claims import Claim, Setting, drawn_by_law
+from derive.claims import Claim, Setting
 from derive.conditions import Condition
 from derive.rules import TABLE
 from derive.site import site
@@ -200,7 +200,7 @@ def supremum(extremum: Extremum, bound: Theorem, attained: Theorem, at: Mapping[
 def concludes(theorem: Theorem, claim: Claim) -> bool:
     """Whether a theorem says what a claim says, in the claim's setting."""
     unfold = claim.setting.unfold_all
-    drawn = drawn_by_law((unfold(claim.lhs), unfold(claim.rhs)))
+    drawn = claim.drawn
     setting = replace(theorem.setting, drawn=None)
     if setting != replace(claim.setting, drawn=None) or dict(theorem.setting.drawn or drawn) != drawn:
         return False

@@ -14,7 +14,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from derive.claims import Claim, Unmodelled, drawn_by_law
+from derive.claims import Claim, Unmodelled
 from derive.engine.optimisation import best_over_law
 from derive.engine.prove import prove
 from derive.kernel import Theorem
@@ -78,7 +78,7 @@ def with_suprema_valued(claim: Claim) -> Claim:
     left = claim.lhs
     if not isinstance(left, Extremum) or len(left.candidates) != 1 or not isinstance(left.candidates[0], Law):
         return claim
-    setting = replace(claim.setting, drawn=drawn_by_law((claim.lhs, claim.rhs)))
+    setting = replace(claim.setting, drawn=claim.drawn)
     best = best_over_law(left.objective, left.candidates[0], setting, setting.drawn or {})
     return claim if best is None else replace(claim, lhs=best.value)
 

@@ -10,18 +10,18 @@ from dataclasses import replace
 
 from sympy import Basic
 
-from derive.claims import Setting
+from derive.claims import LawEquation, Setting
 from derive.kernel import Theorem, refine
 from derive.rules import TABLE
 from derive.site import Path, children, site
 from derive.steps import ProofError, Step, instance, premises
-from derive.terms.binding import same
-from derive.terms.nodes import Named, Term
+from derive.terms.binding import fingerprint, same, substitute
+from derive.terms.nodes import Named, Number, Term
 
 MAX_STEPS = 400  # of one chain: a budget in steps, never in seconds
 
 
-class OutOfStepsError(Exception):
+class OutOfStepsError(ProofError):
     """The chain has used up its budget."""
 
 
@@ -40,9 +40,17 @@ class Chain:
             use = substitution["name"]
             assert isinstance(use, Named)
             new = self.setting.definitions[use.name].unfold(use)
+        elif rule == "hypothesis":
+            new = self._assumed(substitution, backwards)
         else:
             _, new, _ = instance(TABLE[rule], substitution, backwards)
         self._append(Step(rule, path, substitution, self.term, site(self.term, path).replace(new), (), backwards))
+
+    def _assumed(self, substitution: Mapping[str, Basic], backwards: bool) -> Term:
+        number, renaming = substitution["number"], substitution["renaming"]
+        assert isinstance(number, Number)
+        equation = [h for h in self.setting.hypotheses if isinstance(h, LawEquation)][int(number.value)]
+        return substitute(equation.left if backwards else equation.right, {pair[0]: pair[1] for pair in renaming})
 
     def ring(self, path: Path, new: Term) -> None:
         """Replaces the part at a path by one that is equal to it as a polynomial."""
@@ -75,6 +83,8 @@ class Chain:
         mark, term = len(self.steps), self.term
         try:
             tactic(self)
+        except OutOfStepsError:
+            raise
         except (ProofError, ValueError):
             del self.steps[mark:]
             self.term = term
@@ -97,6 +107,22 @@ def positions(term: Term, path: Path = ()) -> Iterator[tuple[Path, Term]]:
     for place, child in children(term):
         yield from positions(child, (*path, place))
     yield path, term
+
+
+class Turns:
+    """Notices a term that comes back: rewriting has begun to go round."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._seen = {fingerprint(chain.term)}
+
+    def closed(self) -> bool:
+        """Whether the chain's term, which has just changed, was there before."""
+        print_ = fingerprint(self._chain.term)
+        if print_ in self._seen:
+            return True
+        self._seen.add(print_)
+        return False
 
 
 def meets(left: Chain, right: Chain) -> bool:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from derive.claims import Setting
 from derive.engine.chain import Chain, meets
-from derive.engine.simplify import Effort, JointlyDrawn, join, simplify
+from derive.engine.matching import Spaces
+from derive.engine.simplify import Effort, join, simplify
 from derive.kernel import Theorem, equal, from_difference
 from derive.steps import ProofError
 from derive.terms.nodes import Number, Plus, Term, negative
 
 
-def prove_equality(left: Term, right: Term, setting: Setting, drawn: JointlyDrawn) -> Theorem | None:
+def prove_equality(left: Term, right: Term, setting: Setting, drawn: Spaces) -> Theorem | None:
     """⊢ left = right with as few open conditions as can be, or None.
 
-    Two chains that meet read best; where they do not, the difference is simplified, and last the conditional densities
-    are all written out.  Where the proof needs a law to be positive, one that cancels nothing is tried as well.
+    Two chains that meet read best, first those that leave logs whole; where they do not, the difference is simplified,
+    and last the conditional densities are all written out.  Where the proof needs a law to be positive, one that
+    cancels nothing is tried as well.
     """
+    direct = _by_meeting(left, right, setting, drawn, "direct")
+    if direct is not None and not open_conditions(direct):
+        return direct
     theorem = (
         _by_meeting(left, right, setting, drawn, "usual")
         or _by_difference(left, right, setting, drawn)
         or _by_meeting(left, right, setting, drawn, "thorough")
     )
-    if theorem is not None and open_conditions(theorem):
-        careful = _by_meeting(left, right, setting, drawn, "careful")
-        if careful is not None and open_conditions(careful) < open_conditions(theorem):
-            return careful
-    return theorem
+    if theorem is None or not open_conditions(theorem):
+        return theorem or direct
+    careful = _by_meeting(left, right, setting, drawn, "careful")
+    return min((t for t in (theorem, careful, direct) if t is not None), key=open_conditions)
 
 
 def open_conditions(theorem: Theorem) -> int:
@@ -33,7 +37,7 @@ def open_conditions(theorem: Theorem) -> int:
     return sum(condition.status == "open" for condition in theorem.conditions)
 
 
-def _by_meeting(left: Term, right: Term, setting: Setting, drawn: JointlyDrawn, effort: Effort) -> Theorem | None:
+def _by_meeting(left: Term, right: Term, setting: Setting, drawn: Spaces, effort: Effort) -> Theorem | None:
     chains = Chain(left, setting), Chain(right, setting)
     for chain in chains:
         simplify(chain, drawn, effort)
@@ -46,7 +50,7 @@ def _by_meeting(left: Term, right: Term, setting: Setting, drawn: JointlyDrawn, 
         return None
 
 
-def _by_difference(left: Term, right: Term, setting: Setting, drawn: JointlyDrawn) -> Theorem | None:
+def _by_difference(left: Term, right: Term, setting: Setting, drawn: Spaces) -> Theorem | None:
     zero = Chain(Number(0), setting)
     chain = Chain(Plus(left, negative(right)), setting)
     simplify(chain, drawn)

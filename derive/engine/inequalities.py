@@ -18,7 +18,8 @@ from derive.claims import Setting
 from derive.engine.chain import Chain, positions
 from derive.engine.collecting import Collected
 from derive.engine.equality import open_conditions, prove_equality
-from derive.engine.simplify import JointlyDrawn, join, simplify
+from derive.engine.matching import Spaces
+from derive.engine.simplify import join, simplify
 from derive.kernel import Theorem, from_difference, order, turned
 from derive.rules import TABLE
 from derive.rules.pattern import Lambda
@@ -45,7 +46,7 @@ from derive.terms.nodes import (
 )
 
 
-def prove_at_least(large: Term, small: Term, setting: Setting, drawn: JointlyDrawn) -> Theorem | None:
+def prove_at_least(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Theorem | None:
     """⊢ large ≥ small, with as few open conditions as can be, or None."""
     best = None
     if same(setting.unfold_all(large), setting.unfold_all(small)):
@@ -58,7 +59,7 @@ def prove_at_least(large: Term, small: Term, setting: Setting, drawn: JointlyDra
     return best or prove_equality(large, small, setting, drawn)
 
 
-def _theorems(large: Term, small: Term, setting: Setting, drawn: JointlyDrawn) -> Iterator[Theorem]:
+def _theorems(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Theorem]:
     for tactic in (_jensen, _bound, _drop):
         yield from _by(tactic, large, small, setting, drawn)
     difference = Plus(small, negative(large))
@@ -66,10 +67,10 @@ def _theorems(large: Term, small: Term, setting: Setting, drawn: JointlyDrawn) -
         yield turned(from_difference(small, large, turned(theorem)))
 
 
-Tactic = Callable[[Term, Term, Setting, JointlyDrawn], Iterator[Step]]
+Tactic = Callable[[Term, Term, Setting, Spaces], Iterator[Step]]
 
 
-def _by(tactic: Tactic, large: Term, small: Term, setting: Setting, drawn: JointlyDrawn) -> Iterator[Theorem]:
+def _by(tactic: Tactic, large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Theorem]:
     for inequality in tactic(large, small, setting, drawn):
         theorem = _bridge(large, inequality, small, setting, drawn)
         if theorem is not None:
@@ -79,7 +80,7 @@ def _by(tactic: Tactic, large: Term, small: Term, setting: Setting, drawn: Joint
 # ---------------------------------------------------------------- joining by one inequality
 
 
-def _bridge(large: Term, step: Step, small: Term, setting: Setting, drawn: JointlyDrawn) -> Theorem | None:
+def _bridge(large: Term, step: Step, small: Term, setting: Setting, drawn: Spaces) -> Theorem | None:
     """large ⊑ … = step.before ≥ step.after = … ⊒ small."""
     try:
         step = replace(step, premises=premises(step, setting))
@@ -92,7 +93,7 @@ def _bridge(large: Term, step: Step, small: Term, setting: Setting, drawn: Joint
         return None
 
 
-def reach(start: Term, goal: Term, setting: Setting, drawn: JointlyDrawn) -> Chain | None:
+def reach(start: Term, goal: Term, setting: Setting, drawn: Spaces) -> Chain | None:
     """A chain from start to goal: both are simplified, and the goal's steps are walked back."""
     chain = Chain(start, setting)
     if same(start, goal) or chain.attempt(lambda c: c.ring((), goal)):
@@ -128,7 +129,7 @@ def _inequality(rule: str, whole: Term, path: Path, holes: dict[str, Basic], bac
 # ---------------------------------------------------------------- Jensen
 
 
-def _jensen(large: Term, small: Term, setting: Setting, drawn: JointlyDrawn) -> Iterator[Step]:
+def _jensen(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
     del drawn
     large, small = setting.unfold_all(large), setting.unfold_all(small)
     for path, part in positions(large):
@@ -216,7 +217,7 @@ def _abstract(body: Term, part: Term, hole: Variable) -> Term:
 # ---------------------------------------------------------------- the variational bound
 
 
-def _bound(large: Term, small: Term, setting: Setting, drawn: JointlyDrawn) -> Iterator[Step]:
+def _bound(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
     """log ∫ g ≥ E_q[log(g/q)], with q and g read off the simplified small side ∫ q·φ: g = q·exp φ."""
     del large
     chain = Chain(small, setting)
@@ -286,7 +287,7 @@ def _power(base: Term, exponent: Fraction) -> Term:
 # ---------------------------------------------------------------- dropping a divergence
 
 
-def _drop(large: Term, small: Term, setting: Setting, drawn: JointlyDrawn) -> Iterator[Step]:
+def _drop(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
     """One side is the other with a KL term left out."""
     del drawn
     large, small = setting.unfold_all(large), setting.unfold_all(small)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from sympy import Basic, Tuple
 
-from derive.claims import Setting
+from derive.claims import LawEquation, Setting
 from derive.engine.collecting import monomial_parts, write_quotient
 from derive.site import Path
 from derive.terms.binding import fingerprint, free_names, same
@@ -31,8 +31,11 @@ from derive.terms.nodes import (
     Term,
     Times,
     Variable,
+    law_factors,
     law_variables,
 )
+
+Spaces = Mapping[str, frozenset[str]]  # of each law: those it draws, or those it is given throughout
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Use:
     below: Path = ()
     backwards: bool = False
     new: Term | None = None
+    joining: bool = False  # of the factors of a joint density, the inverse of what is done in a log
 
 
 # ---------------------------------------------------------------- definitions
@@ -99,22 +103,116 @@ def logarithm(term: Term) -> Use | None:
             return None
 
 
-def log_of_conditional(term: Term, jointly_drawn: Mapping[str, frozenset[str]]) -> Use | None:
+def log_of_conditional(term: Term, drawn: Spaces, given: Spaces) -> Use | None:
     """log p(z | x), where p also draws x: written with the joint."""
-    use = conditional(term.argument, jointly_drawn) if isinstance(term, Log) else None
+    use = conditional(term.argument, drawn, given) if isinstance(term, Log) else None
     return None if use is None else replace(use, below=(0,))
 
 
-def conditional(density: Term, jointly_drawn: Mapping[str, frozenset[str]]) -> Use | None:
-    """p(z | x), where p also draws x, as joint over marginal."""
+def conditional(density: Term, drawn: Spaces, given: Spaces) -> Use | None:
+    """p(z | x), where p also draws x, as joint over marginal.
+
+    A density that leaves out something its law is given throughout stays as it is: it is there by independence, and
+    the marginal would be one that nobody has.
+    """
     if not isinstance(density, Density):
         return None
-    drawn = [v for v in density.given if v.space in jointly_drawn.get(density.law.name, frozenset())]
-    if not drawn:
+    law = density.law.name
+    if given.get(law, frozenset()) - {v.space for v in density.points}:
         return None
-    rest = [v for v in density.given if v not in drawn]
-    holes = {"p": density.law, "A": Tuple(*density.at), "B": Tuple(*drawn), "C": Tuple(*rest)}
+    before = [v for v in density.given if v.space in drawn.get(law, frozenset())]
+    if not before:
+        return None
+    rest = [v for v in density.given if v not in before]
+    holes = {"p": density.law, "A": Tuple(*density.at), "B": Tuple(*before), "C": Tuple(*rest)}
     return Use("conditional", holes)
+
+
+# ---------------------------------------------------------------- hypotheses
+
+
+def hypothesis_in_log(term: Term, setting: Setting) -> Use | None:
+    """log of a density that the text factorises: the product of its factors inside."""
+    if not isinstance(term, Log) or not isinstance(term.argument, Density):
+        return None
+    use = _hypothesis_at(term.argument, setting, single=False)
+    return None if use is None else replace(use, below=(0,))
+
+
+def independence(term: Term, setting: Setting) -> Use | None:
+    """q(z₂|z₁,x) where the text says that it is q(z₂|z₁)."""
+    return _hypothesis_at(term, setting, single=True) if isinstance(term, Density) else None
+
+
+def _hypothesis_at(density: Density, setting: Setting, single: bool) -> Use | None:
+    for number, equation in enumerate(_equations(setting)):
+        left = equation.left
+        if isinstance(left, Density) and isinstance(equation.right, Density) == single:
+            renaming = _renaming([(left, density)])
+            if renaming is not None:
+                return Use("hypothesis", {"number": Number(number), "renaming": renaming})
+    return None
+
+
+def factorised(term: Term, setting: Setting) -> Use | None:
+    """A product of densities that the text says is a joint density."""
+    if not isinstance(term, Times):
+        return None
+    for number, equation in enumerate(_equations(setting)):
+        factors = [f for f in law_factors(equation.right) if isinstance(f, Density)]
+        if len(factors) < 2:
+            continue
+        places = _places_of(factors, term)
+        renaming = (
+            None if places is None else _renaming([(f, term.terms[i]) for f, i in zip(factors, places, strict=True)])
+        )
+        if places is not None and renaming is not None:
+            holes = {"number": Number(number), "renaming": renaming}
+            below: Path = () if len(places) == len(term.terms) else (tuple(places),)
+            return Use("hypothesis", holes, below, backwards=True, joining=True)
+    return None
+
+
+def _equations(setting: Setting) -> list[LawEquation]:
+    return [h for h in setting.hypotheses if isinstance(h, LawEquation)]
+
+
+def _places_of(factors: list[Density], product: Times) -> list[int] | None:
+    """Which factors of a product have the shapes of the given densities."""
+    places: list[int] = []
+    for factor in factors:
+        found = next((i for i, f in enumerate(product.terms) if i not in places and _same_shape(factor, f)), None)
+        if found is None:
+            return None
+        places.append(found)
+    return places
+
+
+def _same_shape(model: Density, term: Term) -> bool:
+    return (
+        isinstance(term, Density)
+        and term.law.name == model.law.name
+        and [v.space for v in term.at] == [v.space for v in model.at]
+        and [v.space for v in term.given] == [v.space for v in model.given]
+    )
+
+
+def _renaming(pairs: list[tuple[Density, Term]]) -> Tuple | None:
+    """What is put in for the names of the equation, or None where the pairs do not agree."""
+    names: dict[Basic, Basic] = {}
+    for model, term in pairs:
+        if not isinstance(term, Density) or not _same_shape(model, term):
+            return None
+        if len(model.law.parameters) != len(term.law.parameters):
+            return None
+        matched = [
+            *zip(model.points, term.points, strict=True),
+            *zip(model.law.parameters, term.law.parameters, strict=True),
+        ]
+        for old, new in matched:
+            if names.setdefault(old, new) != new:
+                return None
+    return Tuple(*(Tuple(old, new) for old, new in names.items()))
 
 
 # ---------------------------------------------------------------- products of densities

@@ -12,7 +12,8 @@ from derive.claims import Setting
 from derive.engine.chain import Chain
 from derive.engine.equality import prove_equality
 from derive.engine.inequalities import prove_at_least
-from derive.engine.simplify import JointlyDrawn, simplify
+from derive.engine.matching import Spaces
+from derive.engine.simplify import simplify
 from derive.kernel import Theorem, same_optimum, supremum
 from derive.steps import ProofError
 from derive.terms.binding import base, free_names, substitute
@@ -21,7 +22,7 @@ from derive.terms.nodes import ArgExtremum, Density, Extremum, Law, Number, Plus
 MAX_SCALES = 6
 
 
-def prove_same_optimum(left: Term, right: Term, setting: Setting, drawn: JointlyDrawn) -> Theorem | None:
+def prove_same_optimum(left: Term, right: Term, setting: Setting, drawn: Spaces) -> Theorem | None:
     """⊢ argmin f = argmax g and the like: a combination f ± λg does not depend on the candidates."""
     left, right = setting.unfold_all(left), setting.unfold_all(right)
     if not isinstance(left, ArgExtremum) or not isinstance(right, ArgExtremum):
@@ -63,7 +64,7 @@ class BestLaw:
     choice: Density
 
 
-def best_over_law(objective: Term, law: Law, setting: Setting, drawn: JointlyDrawn) -> BestLaw | None:
+def best_over_law(objective: Term, law: Law, setting: Setting, drawn: Spaces) -> BestLaw | None:
     """The supremum of an objective over a law, found by putting in the conditionals of the other laws."""
     objective = setting.unfold_all(objective)
     for choice in _conditionals(objective, law):
@@ -79,7 +80,7 @@ def best_over_law(objective: Term, law: Law, setting: Setting, drawn: JointlyDra
 
 
 def prove_supremum(
-    extremum: Extremum, value: Term, at: dict[Basic, Basic], setting: Setting, drawn: JointlyDrawn
+    extremum: Extremum, value: Term, at: dict[Basic, Basic], setting: Setting, drawn: Spaces
 ) -> Theorem | None:
     """⊢ sup_q J = value, from the bound and the choice that reaches it."""
     bound = prove_at_least(value, extremum.objective, setting, drawn)
@@ -92,7 +93,7 @@ def prove_supremum(
         return None
 
 
-def prove_extremum(left: Term, right: Term, setting: Setting, drawn: JointlyDrawn) -> Theorem | None:
+def prove_extremum(left: Term, right: Term, setting: Setting, drawn: Spaces) -> Theorem | None:
     """⊢ sup_q J = value (or max), where value is one side of a claim."""
     left, right = setting.unfold_all(left), setting.unfold_all(right)
     if not isinstance(left, Extremum) or len(left.candidates) != 1 or not isinstance(left.candidates[0], Law):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derive.claims import Claim, drawn_by_law
+from derive.claims import Claim
 from derive.engine.equality import prove_equality
 from derive.engine.inequalities import prove_at_least
 from derive.engine.optimisation import prove_extremum, prove_same_optimum
@@ -15,9 +15,8 @@ from derive.terms.nodes import ArgExtremum, Extremum
 
 def prove(claim: Claim) -> Theorem | None:
     """A theorem that says what the claim says, or None.  Whatever comes back has been checked by the kernel."""
-    sides = claim.setting.unfold_all(claim.lhs), claim.setting.unfold_all(claim.rhs)
     try:
-        theorem = _prove(replace(claim, setting=replace(claim.setting, drawn=drawn_by_law(sides))))
+        theorem = _prove(replace(claim, setting=replace(claim.setting, drawn=claim.drawn)))
     except (ProofError, ValueError):
         return None
     return theorem if theorem is not None and concludes(theorem, claim) else None

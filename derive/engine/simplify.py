@@ -10,19 +10,18 @@ Each step enlarges the domain of definition, so two sides that meet need no cond
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
-from sympy import Tuple
-
+from derive.claims import Setting, given_throughout
 from derive.engine import matching
-from derive.engine.chain import Chain, OutOfStepsError, positions
+from derive.engine.chain import Chain, OutOfStepsError, Turns, positions
 from derive.engine.collecting import collect
-from derive.engine.matching import Use
-from derive.site import Path
-from derive.terms.binding import free_names, same, substitute
-from derive.terms.meaning import is_finite, is_nonnegative
+from derive.engine.gathering import gather_once, nest, spaces_of, with_variables_of
+from derive.engine.matching import Spaces, Use
+from derive.site import Path, site
+from derive.terms.binding import flatten, same
 from derive.terms.nodes import (
     ArgExtremum,
     Expectation,
@@ -32,50 +31,80 @@ from derive.terms.nodes import (
     Plus,
     Term,
     Times,
-    law_variables,
 )
 
 Matcher = Callable[[Term], Use | None]
-JointlyDrawn = Mapping[str, frozenset[str]]  # law -> the spaces it draws
 
 
-Effort = Literal["careful", "usual", "thorough"]
+Effort = Literal["direct", "careful", "usual", "thorough"]
 
 
-def simplify(chain: Chain, drawn: JointlyDrawn, effort: Effort = "usual") -> None:
+def simplify(chain: Chain, drawn: Spaces, effort: Effort = "usual") -> None:
     """Runs the tactics until none applies (or the budget of steps is used up).
 
     careful    nothing is cancelled, so that no law has to be positive
+    direct     careful, and logs stay whole; what is in them is joined
     thorough   also writes every conditional density out as joint over marginal
     """
-    matchers: tuple[Matcher, ...] = (
-        partial(matching.name, setting=chain.setting),
-        matching.divergence,
-        matching.entropy,
-        matching.expectation,
-        *(() if effort == "careful" else (matching.multiply_divide, matching.cancel)),
-        matching.logarithm,
-        partial(matching.log_of_conditional, jointly_drawn=drawn),
-        matching.product_rule,
-        matching.marginal,
-        matching.constant_out,
-        matching.integrate_out,
-        *((partial(matching.conditional, jointly_drawn=drawn),) if effort == "thorough" else ()),
-    )
+    matchers = _matchers(chain.setting, drawn, effort)
+    turns = Turns(chain)
     try:
-        while _rewrite_once(chain, matchers) or _collect_once(chain) or _gather_once(chain):
-            pass
+        while _rewrite_once(chain, matchers, effort != "direct") or _collect_once(chain) or gather_once(chain):
+            _flatten(chain)
+            if turns.closed():
+                return
     except OutOfStepsError:
         return
 
 
-def _rewrite_once(chain: Chain, matchers: tuple[Matcher, ...]) -> bool:
+def _matchers(setting: Setting, drawn: Spaces, effort: Effort) -> tuple[Matcher, ...]:
+    given = given_throughout(setting.hypotheses)
+    cancelling = (matching.multiply_divide, matching.cancel)
+    splitting = (
+        partial(matching.hypothesis_in_log, setting=setting),
+        matching.logarithm,
+        partial(matching.log_of_conditional, drawn=drawn, given=given),
+    )
+    return (
+        partial(matching.name, setting=setting),
+        matching.divergence,
+        matching.entropy,
+        matching.expectation,
+        *(() if effort in ("careful", "direct") else cancelling),
+        partial(matching.independence, setting=setting),
+        partial(matching.factorised, setting=setting),
+        *(() if effort == "direct" else splitting),
+        matching.product_rule,
+        matching.marginal,
+        matching.constant_out,
+        matching.integrate_out,
+        *((partial(matching.conditional, drawn=drawn, given=given),) if effort == "thorough" else ()),
+    )
+
+
+def _rewrite_once(chain: Chain, matchers: tuple[Matcher, ...], splitting: bool) -> bool:
     for path, part in positions(chain.term):
         for matcher in matchers:
             use = matcher(part)
+            if use is not None and use.joining and splitting and _in_log(chain, path):
+                continue  # what the log is about to be split into again
             if use is not None and chain.attempt(lambda c, use=use, path=path: perform(c, use, path)):  # type: ignore[misc]
                 return True
     return False
+
+
+def _in_log(chain: Chain, path: Path) -> bool:
+    """Whether a part stands in the argument of a log, and is no weight of an integral in there."""
+    around = (chain.at(path[:depth]) for depth in reversed(range(len(path))))
+    return next((isinstance(part, Log) for part in around if isinstance(part, Log | Integral)), False)
+
+
+def _flatten(chain: Chain) -> None:
+    """Sums in sums and products in products as one."""
+    for path, part in positions(chain.term):
+        if isinstance(part, Plus | Times) and any(type(inner) is type(part) for inner in part.terms):
+            chain.ring(path, type(part)(*flatten(part)))
+            return _flatten(chain)
 
 
 def perform(chain: Chain, use: Use, path: Path) -> None:
@@ -106,132 +135,35 @@ def _is_whole(chain: Chain, path: Path) -> bool:
     return isinstance(parent, Integral | Expectation | Log | ArgExtremum | Extremum)
 
 
-# ---------------------------------------------------------------- gathering integrals
-
-
-def _gather_once(chain: Chain) -> bool:
-    for path, part in positions(chain.term):
-        if isinstance(part, Plus | Times):
-            for tactic in (_factors_in, _constants_in, _merge):
-                if chain.attempt(lambda c, t=tactic, path=path, part=part: t(c, path, part)):  # type: ignore[misc]
-                    return True
-    return False
-
-
-class _NothingToDoError(ValueError):
-    """The tactic does not apply here."""
-
-
-def _factors_in(chain: Chain, path: Path, part: Term) -> None:
-    """c · ∫ f as ∫ c·f, next to other integrals or constants."""
-    if not isinstance(part, Times) or not _beside_others(chain, path):
-        raise _NothingToDoError
-    inner = [f for f in part.terms if isinstance(f, Integral)]
-    outer = [f for f in part.terms if not isinstance(f, Integral)]
-    if len(inner) != 1 or not outer:
-        raise _NothingToDoError
-    factor = outer[0] if len(outer) == 1 else Times(*outer)
-    if not is_finite(factor) and not is_nonnegative(inner[0].body):
-        raise _NothingToDoError
-    integral = _renamed_apart(inner[0], factor)
-    rule, hole = ("constant-weight", "a") if is_nonnegative(integral.body) else ("constant-factor", "f")
-    chain.apply(rule, path, {"c": factor, hole: integral.body, "Z": Tuple(*integral.variables)})
-
-
-def _beside_others(chain: Chain, path: Path) -> bool:
-    return bool(path) and isinstance(chain.at(path[:-1]), Plus)
-
-
-def _constants_in(chain: Chain, path: Path, part: Term) -> None:
-    """c + ∫ q·f as ∫ q·(c + f), where q is a law of the integration variables."""
-    if not isinstance(part, Plus):
-        raise _NothingToDoError
-    constants = [i for i, t in enumerate(part.terms) if not _integrals(t)]
-    for i, term in enumerate(part.terms):
-        if not constants or not isinstance(term, Integral):
-            continue
-        constant = _plus([part.terms[j] for j in constants])
-        integral = _renamed_apart(term, constant)
-        law, rest = _law_weight(integral)
-        if law is not None:
-            places = (*constants, i)
-            below: Path = () if len(places) == len(part.terms) else (places,)
-            holes = {"c": constant, "q": law, "f": rest, "Z": Tuple(*integral.variables)}
-            chain.apply("constant-into-mean", (*path, *below), holes)
-            return
-    raise _NothingToDoError
-
-
-def _law_weight(integral: Integral) -> tuple[Term | None, Term]:
-    """The factors of an integrand that form a law of exactly the integration variables, and the rest."""
-    if not isinstance(integral.body, Times):
-        return None, integral.body
-    for factor in integral.body.terms:
-        if set(law_variables(factor)) == set(integral.variables):
-            rest = [f for f in integral.body.terms if f is not factor]
-            return factor, rest[0] if len(rest) == 1 else Times(*rest)
-    return None, integral.body
-
-
-def _merge(chain: Chain, path: Path, part: Term) -> None:
-    """∫f + ∫g over the same spaces as ∫(f + g)."""
-    if not isinstance(part, Plus):
-        raise _NothingToDoError
-    found = [(i, t) for i, t in enumerate(part.terms) if isinstance(t, Integral)]
-    for n, (i, first) in enumerate(found):
-        for j, second in found[n + 1 :]:
-            if _spaces(first) == _spaces(second):
-                other = with_variables_of(second, first)
-                holes = {"f": first.body, "g": other, "Z": Tuple(*first.variables)}
-                below: Path = () if len(part.terms) == 2 else ((i, j),)
-                chain.apply("linearity", (*path, *below), holes)
-                return
-    raise _NothingToDoError
-
-
-def _spaces(integral: Integral) -> list[str]:
-    return sorted(v.space for v in integral.variables)
-
-
-def with_variables_of(integral: Integral, model: Integral) -> Term:
-    """The integrand, in the names of another integral's variables (matched by space)."""
-    mine = sorted(integral.variables, key=lambda v: (v.space, v.name))
-    theirs = sorted(model.variables, key=lambda v: (v.space, v.name))
-    return substitute(integral.body, dict(zip(mine, theirs, strict=True)))
-
-
-def _renamed_apart(integral: Integral, outside: Term) -> Integral:
-    """The integral with bound names that do not occur in what stands outside."""
-    clash = free_names(outside) & set(integral.variables)
-    if not clash:
-        return integral
-    fresh = {v: type(v)(v.name + "'", v.space) for v in integral.variables if v in clash}
-    return Integral(substitute(integral.body, fresh), *(fresh.get(v, v) for v in integral.variables))
-
-
-def _integrals(term: Term) -> bool:
-    if isinstance(term, Integral):
-        return True
-    return isinstance(term, Times) and any(isinstance(f, Integral) for f in term.terms)
-
-
-def _plus(terms: list[Term]) -> Term:
-    return terms[0] if len(terms) == 1 else Plus(*terms)
-
-
 # ---------------------------------------------------------------- meeting
 
 
 def join(left: Chain, right: Chain) -> None:
-    """Makes the right chain end where the left one does, if polynomial algebra in one place is all that is missing."""
+    """Makes two chains meet, if algebra in one place or the order of integration is all that is missing."""
     path: Path = ()
-    mine, target = right.term, left.term
-    while not same(mine, target):
+    while not same(left.term, right.term):
+        target, mine = site(like(left.term, right.term), path).part, right.at(path)
         if right.attempt(lambda c, path=path, target=target: c.ring(path, target)):  # type: ignore[misc]
             return
         if not isinstance(mine, Integral) or not isinstance(target, Integral):
             return
-        if len(mine.variables) != len(target.variables):
+        if spaces_of(mine) == spaces_of(target):
+            path = (*path, 0)
+        elif not _same_nesting(left, right, path, target, mine):
             return
-        target = with_variables_of(target, mine)
-        path, mine = (*path, 0), mine.body
+
+
+def like(term: Term, model: Term) -> Term:
+    """The term with the names of its outer integrals' variables changed to those of the model."""
+    if not isinstance(term, Integral) or not isinstance(model, Integral) or spaces_of(term) != spaces_of(model):
+        return term
+    return Integral(like(with_variables_of(term, model), model.body), *model.variables)
+
+
+def _same_nesting(left: Chain, right: Chain, path: Path, target: Integral, mine: Integral) -> bool:
+    """Takes the integral over more variables apart as the other one is."""
+    if set(spaces_of(mine)) > set(spaces_of(target)):
+        return right.attempt(lambda c: nest(c, path, spaces_of(target)))
+    if set(spaces_of(mine)) < set(spaces_of(target)):
+        return left.attempt(lambda c: nest(c, path, spaces_of(mine)))
+    return False
