@@ -15,7 +15,7 @@ small is proved here.  If the window was chosen badly the enclosure is wide, nev
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import sympy
@@ -60,6 +60,23 @@ class BoundIntegral:
     factor: Integrand | None
     body: Integrand
     window: Window
+
+    def widened(self, bits: int) -> BoundIntegral:
+        """The same integral with its window stretched until the tails are below 2^−bits, or for 60 steps.
+
+        The window was found for e^l alone; a factor that grows (e^z under a wide normal q) has its mass farther out.
+        """
+        edges = [self._stretched(edge, direction, bits) for edge, direction in
+                 ((self.window.left, -1), (self.window.right, 1))]
+        return replace(self, window=replace(self.window, left=edges[0], right=edges[1]))
+
+    def _stretched(self, edge: arb, direction: int, bits: int) -> arb:
+        goal = self.window.width * arb((1, -bits))
+        for _ in range(60):
+            if self.tail(edge, direction) < goal:
+                break
+            edge = (self.window.mode + (edge - self.window.mode) * 1.25).mid()
+        return edge
 
     def enclose_adaptively(self, bits: int) -> arb:
         """A ball that contains the integral, to about 2^−bits of its size, at the current working precision."""

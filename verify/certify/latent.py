@@ -95,11 +95,12 @@ def _expectation(integral: LineIntegral, numbers: Mapping[sympy.Symbol, arb], wi
 
 
 def enclose(integral: BoundIntegral, bits: int, shift: float = 0.0) -> arb:
-    """The integral by the trapezoid rule, or adaptively where that rule has no strip to work in."""
+    """The integral by the trapezoid rule, or adaptively where that rule has no strip, or too narrow a one."""
+    wide = integral.widened(bits)
     try:
-        return enclose_by_trapezoid(integral, bits, shift)
+        return enclose_by_trapezoid(wide, bits, shift)
     except NoRule:
-        return integral.enclose_adaptively(bits)
+        return wide.enclose_adaptively(bits)
 
 
 def log_of_sum(*logs: sympy.Expr) -> sympy.Expr:

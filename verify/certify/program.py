@@ -224,9 +224,15 @@ def _log(x: Operand, analytic: bool) -> Operand:
 
 
 def _softplus(x: Operand, analytic: bool) -> Operand:
-    """log(1 + e^x); on a complex ball too wide for that, the enclosure that |Im x| ≤ π/2 gives."""
+    """log(1 + e^x); on a complex ball too wide for that, the enclosure that |Im x| ≤ π/2 gives.
+
+    Right of the imaginary axis x + log(1 + e^{−x}) continues the function from the real line without the cuts that
+    the logarithm of 1 + e^x has there.
+    """
     if isinstance(x, arb):
         return x.exp().log1p()
+    if x.real > 0:
+        return x + (1 + (-x).exp()).log(analytic=analytic)
     value = (1 + x.exp()).log(analytic=analytic)
     return value if value.is_finite() else _wide_softplus(x)
 

@@ -47,6 +47,7 @@ class ClosedForm:
     q_is_posterior: bool
 
 
+_FEW_BITS = 64
 _TIGHT = Decision(Answer.EQUAL, Method.EXACT, note="q is exactly the posterior")
 
 
@@ -82,12 +83,11 @@ def by_enclosure(difference: arb, bits: int) -> Decision:
 
 
 def _exact_or(enclosed: Decision, left: Value, right: Value) -> Decision:
-    """What the closed forms decide where the integrals decide nothing."""
-    return enclosed if enclosed.decided else _first_decided(compare(left, right), enclosed)
-
-
-def _first_decided(*decisions: Decision) -> Decision:
-    return next((decision for decision in decisions if decision.decided), decisions[-1])
+    """What the closed forms decide where the integrals decide nothing; few bits, for only equality is left to prove."""
+    if enclosed.decided:
+        return enclosed
+    closed = compare(left, right, most_bits=_FEW_BITS)
+    return closed if closed.decided else enclosed
 
 
 def _check_overlap(name: str, ball: arb, value: Value) -> None:

@@ -31,7 +31,7 @@ from verify.certify.window import Window
 _LN2 = log(2)
 _RECTANGLE = 0.5  # length of a covering rectangle, in widths of the peak …
 _MOST_RECTANGLES = 120  # … unless that makes too many
-_MOST_NODES = 200_000
+_MOST_NODES = 2500  # beyond, adaptive quadrature is faster
 _ROUNDED = 1e-6  # more than what turning log M into a float can lose
 
 
@@ -67,8 +67,15 @@ def enclose_by_trapezoid(integral: BoundIntegral, bits: int, shift: float = 0.0)
 
 def ceil_towards(edge: arb, origin: arb, step: arb) -> int:
     """The number of steps from the origin to the first node at or beyond the edge."""
-    steps = float((edge - origin) / step)
+    steps = _moderate((edge - origin) / step)
     return ceil(abs(steps)) * (1 if steps > 0 else -1)
+
+
+def _moderate(number: arb) -> float:
+    """A number as a float.  Raises NoRule for one that is huge or unknown: a window that was not found."""
+    if not abs(number) < 1e15:
+        raise NoRule("the window is unreasonable")
+    return float(number)
 
 
 def _omitted(integral: BoundIntegral, edge: arb, direction: int, step: arb) -> arb:
@@ -131,12 +138,13 @@ def strip_bound(integral: BoundIntegral, strip: float) -> arb:
     half = arb(strip) * window.width
     total = arb(0)
     try:
+        length_in_widths = _moderate((window.right - window.left) / window.width)
         for edge, direction in ((window.left, -1), (window.right, 1)):
             start, decay, bound = integral.envelope(Ray(edge, direction, half))
             total += start * bound.integral(decay)
     except NoRule:
         return arb.nan()
-    count = min(_MOST_RECTANGLES, ceil(float((window.right - window.left) / window.width) / _RECTANGLE))
+    count = min(_MOST_RECTANGLES, ceil(length_in_widths / _RECTANGLE))
     length = (window.right - window.left) / count
     for k in range(count):
         real = (window.left + k * length).union(window.left + (k + 1) * length)

@@ -77,7 +77,7 @@ def _mode(exponent: Exponent, start: arb) -> arb:
     direction = 1 if exponent.slope.at(start) > 0 else -1
     step = arb(direction)
     inner, outer = start, (start + step).mid()
-    for _ in range(200):
+    for _ in range(2000):
         if not exponent.slope.at(outer) * direction > 0:
             break
         inner, step = outer, step * 2

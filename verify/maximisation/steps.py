@@ -25,8 +25,9 @@ from verify.models.records import Array
 def mixture_m_step(variance_floor: float) -> Callable[[GaussianMixture, Categorical], GaussianMixture]:
     """The M step of a Gaussian mixture whose variances may not fall below the floor.
 
-    J is concave in 1/v up to its maximum at v = S, so under v >= floor the maximiser is max(S, floor).  Without a floor
-    the likelihood is unbounded and has no maximiser at all (see `collapse`).  Raises ValueError for a floor <= 0.
+    J rises in v up to its maximum at v = S and falls after it, so under v >= floor the maximiser is max(S, floor).
+    Without a floor the likelihood is unbounded and has no maximiser at all (see `collapse`).  J does not depend on the
+    mean and variance of a component that holds no data: they stay.  Raises ValueError for a floor <= 0.
     """
     if not variance_floor > 0:
         raise ValueError(
@@ -34,18 +35,24 @@ def mixture_m_step(variance_floor: float) -> Callable[[GaussianMixture, Categori
         )
 
     def step(model: GaussianMixture, q: Categorical) -> GaussianMixture:
-        counts = q.probabilities.sum(0)
-        means = q.probabilities.T @ model.x / counts[:, None]
+        counts = q.probabilities.sum(0)[:, None]
+        means = _ratio(q.probabilities.T @ model.x, counts, model.means)
         squares = (model.x[:, None, :] - means) ** 2
-        spread = (q.probabilities[..., None] * squares).sum(0) / counts[:, None]
-        return model.replace(weights=_shares(counts), means=means, variances=np.maximum(spread, variance_floor))
+        spread = _ratio((q.probabilities[..., None] * squares).sum(0), counts, model.variances)
+        weights = counts[:, 0] / counts.sum()
+        return model.replace(weights=weights, means=means, variances=np.maximum(spread, variance_floor))
 
     return step
 
 
-def _shares(counts: Array) -> Array:
-    """Counts along the last axis divided by their sum."""
-    return np.asarray(counts / counts.sum(-1, keepdims=True))
+def _ratio(totals: Array, counts: Array, before: Array) -> Array:
+    """totals / counts, and the value before where the count is 0."""
+    return np.where(counts > 0, totals / np.where(counts > 0, counts, 1.0), before)
+
+
+def _shares(counts: Array, before: Array) -> Array:
+    """Counts along the last axis divided by their sum; the row before where nothing was counted."""
+    return _ratio(counts, counts.sum(-1, keepdims=True), before)
 
 
 def ppca_m_step(model: FactorAnalysis, q: MultivariateNormal) -> FactorAnalysis:
@@ -60,13 +67,13 @@ def ppca_m_step(model: FactorAnalysis, q: MultivariateNormal) -> FactorAnalysis:
 
 
 def baum_welch_m_step(model: HiddenMarkovChain, q: MarkovChain) -> HiddenMarkovChain:
-    """The M step of Baum–Welch: expected counts, normalised."""
+    """The M step of Baum–Welch: expected counts, normalised; rows of states that are never visited stay."""
     marginals = q.marginals()
     symbols = one_hot(model.x, model.emission.shape[1])
     return model.replace(
-        initial=_shares(marginals[0]),
-        transition=_shares(q.pairs().sum(0)),
-        emission=_shares(marginals.T @ symbols),
+        initial=_shares(marginals[0], model.initial),
+        transition=_shares(q.pairs().sum(0), model.transition),
+        emission=_shares(marginals.T @ symbols, model.emission),
     )
 
 

@@ -10,7 +10,10 @@
     sums, special  sums that know their rounding; special functions that keep their digits
     families       variational distributions
     base           SolvableModel: what every model offers
-    the rest       one file for each model or few kin
+    categorical …  one file for each model or few kin
+    exact          the same numbers without rounding, where rational parameters allow it
+    quadrature     integrals over a line;  quadratic  moments of log weights of linear-Gaussian models
+    table          all models measured
 
 `python -m verify.models` checks all of them and prints a table.
 """

@@ -124,7 +124,10 @@ class SolvableModel(Record, ABC, Generic[Q]):
 
     @abstractmethod
     def elbo_gradient(self, q: Q) -> Gradient:
-        """∂ELBO/∂(every field of q)."""
+        """∂ELBO/∂(every field of q); within the simplex for probability vectors.
+
+        Not defined (nan) where a probability of q is 0: the entropy's slope is infinite there.
+        """
 
     @abstractmethod
     def parameter_gradient(self, q: Q) -> Gradient:

@@ -192,11 +192,12 @@ class GaussianMixture(CategoricalLatent):
 
     def log_joints(self) -> Array:
         logs = LOG_2PI + np.log(self.variances) + self._squares()
-        return np.asarray(np.log(self.weights) - 0.5 * logs.sum(-1))
+        return np.asarray(log(self.weights) - 0.5 * logs.sum(-1))
 
     def log_joint_sizes(self) -> Array:
         logs = LOG_2PI + np.abs(np.log(self.variances)) + self._squares()
-        return np.asarray(np.abs(np.log(self.weights)) + 0.5 * logs.sum(-1))
+        weights = np.where(self.weights > 0, np.abs(log(self.weights)), 0.0)
+        return np.asarray(weights + 0.5 * logs.sum(-1))
 
     def log_evidence_independent(self) -> float:
         """Densities from the standard library's NormalDist, multiplied, added and only then logged."""
