@@ -19,6 +19,7 @@ from derive.writing.mathml_symbols import (
     DELIMITERS,
     FONTS,
     IGNORED,
+    LEADING,
     SPACES,
     SYMBOLS,
     TEXT_ESCAPES,
@@ -117,6 +118,8 @@ class _Reader:
         while (token := self.peek()) and token not in ("}", r"\right"):
             if token in ("_", "^", "'"):
                 parts.append(self.scripts(parts.pop() if parts else Part("<mrow></mrow>")))
+            elif token in LEADING and not parts:
+                parts.append(LEADING[self.take()])
             else:
                 parts += self.part()
         self.depth -= 1
@@ -258,10 +261,10 @@ def _scripted(base: Part, below: str, above: str) -> Part:
 def _with_function_spaces(parts: list[Part]) -> list[Part]:
     """log x needs a space that log(x) does not."""
     result: list[Part] = []
-    for part, following in zip(parts, [*parts[1:], None], strict=True):
-        result.append(part)
-        if part.kind in ("function", "limits") and following is not None and following.kind in _LETTERS:
+    for part in parts:
+        if result and result[-1].kind in ("function", "limits") and part.kind in _LETTERS:
             result.append(Part(THIN, "space"))
+        result.append(part)
     return result
 
 

@@ -10,12 +10,16 @@ from derive.writing.notation import GREEK
 
 
 def escaped(text: str) -> str:
-    """Text for XML or HTML content and attributes; characters that XML does not allow are replaced."""
-    replaced = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
-    return replaced.translate(_ENTITIES)
+    """Text for XML or HTML content and attributes.
+
+    Characters that XML does not allow, and those that turn the order of text round, are replaced.
+    """
+    return _UNWANTED.sub("\N{REPLACEMENT CHARACTER}", text).translate(_ENTITIES)
 
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNWANTED = re.compile(
+    "[^\t\n\r\u0020-\u007e\u00a0-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 THIN = '<mspace width="0.1667em"></mspace>'
@@ -51,6 +55,8 @@ CHARACTERS = {
     "*": _operator("∗"),
     **{c: _operator(c) for c in "=<>/,;:.!?"},
 }
+
+LEADING = {c: _operator(shown, "sign", ' form="prefix"') for c, shown in {"+": "+", "-": "−", "−": "−"}.items()}
 
 SYMBOLS: dict[str, Part] = {
     **{name: Part(f"<mi>{letter}</mi>") for name, letter in GREEK.items()},

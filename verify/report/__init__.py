@@ -4,7 +4,7 @@ terminal  one line per claim, as linters print them     json      the contract t
 html      one page to read, to project and to print     junit     for continuous integration
 markdown  the same with $…$ formulas                    sarif     for code hosts and editors
                                                         github    annotations of GitHub Actions
-rules_page  the rule table, for people
+rules_page  the rule table for people, with examples
 
     wording    words, signs, places            formulas, tables, chart, pictures, article, markup   parts of the page
     proof      a theorem as a chain to read    findings   what reviewers are told
@@ -14,6 +14,7 @@ Each format is only imported when it is asked for.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -32,13 +33,17 @@ ENDINGS: Mapping[str, Format] = MappingProxyType(
 )  # fmt: skip
 
 
-def render(run: Run, format: Format) -> str:
-    """The run in one of FORMATS.  Raises ValueError for any other."""
+def render(run: Run, format: str, color: bool | None = None) -> str:
+    """The run in one of FORMATS.  Raises ValueError for any other.
+
+    Text is laid out for standard output; ``color`` decides about colours, None leaves it to the stream.
+    """
     match format:
         case "text":
+            from verify.report.terminal import Style
             from verify.report.terminal import render as write_text
 
-            return write_text(run)
+            return write_text(run, Style.of(sys.stdout, color))
         case "html":
             from verify.report.html import render as write_html
 
@@ -83,5 +88,12 @@ def write(run: Run, path: Path | str) -> Path:
     Raises ValueError for an unknown ending, OSError where the file cannot be written.
     """
     target = Path(path)
-    target.write_text(render(run, format_of(target)), encoding="utf-8", newline="\n")
+    format = format_of(target)
+    if format == "text":
+        from verify.report.terminal import render as write_text
+
+        content = write_text(run)
+    else:
+        content = render(run, format)
+    target.write_text(content, encoding="utf-8", newline="\n")
     return target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from derive.conditions import Condition
 from derive.writing import Notation
@@ -18,8 +18,8 @@ from verify.report.wording import (
     excerpt,
     necessity,
     one_line,
-    position,
     sign,
+    spot,
     statement,
     tried,
 )
@@ -34,7 +34,7 @@ def article(claim: CheckedClaim, notation: Notation, anchor: str) -> Markup:
         _head(claim),
         claim_formula(claim),
         _answer(claim, notation),
-        conditions(claim.verdict.conditions, sign(claim.relation), notation),
+        conditions(claim.verdict.conditions, notation, lambda one: _witness(one, sign(claim.relation))),
         _counterexample(claim),
         _proof(claim, notation),
         _source(claim),
@@ -55,7 +55,7 @@ def _head(claim: CheckedClaim) -> Markup:
         element("h3", f"Claim {claim.id}", element("span", statement(claim), class_="hidden")),
         badge(claim.verdict.word),
         element("span", rule, class_="rule") if rule else None,
-        element("span", f"line {position(claim.place)}", class_="place"),
+        element("span", spot(claim.place), class_="place"),
     )
 
 
@@ -92,31 +92,32 @@ def _messages(claim: CheckedClaim) -> Iterator[str]:
 # ---------------------------------------------------------------- conditions and counterexamples
 
 
-def conditions(required: Sequence[Required], relation: str, notation: Notation) -> Markup | None:
-    """The conditions, each with its status, and the world that shows why it is named."""
+def conditions(required: Sequence[Required], notation: Notation, after: Callable[[Required], Content]) -> Markup | None:
+    """The conditions, each with its status; ``after`` says what stands behind one."""
     if not required:
         return None
-    items = [
-        element("li", _condition(one, relation, notation), class_=f"condition {one.condition.status}")
-        for one in required
-    ]
-    return element("ul", items, class_="conditions")
+    return element("ul", [_condition(one, notation, after(one)) for one in required], class_="conditions")
 
 
-def _condition(required: Required, relation: str, notation: Notation) -> Content:
+def _condition(required: Required, notation: Notation, after: Content) -> Markup:
     condition = required.condition
     unknown = necessity(required) if required.witness is None else ""
     reason = unknown or (condition.by if condition.status != "open" else "")
-    witness = None
-    if required.witness is not None:
-        summary = element("summary", "Why it is needed: a world that breaks it")
-        witness = element("details", summary, world_tables(required.witness, relation))
     said = [
         sentence(required.text, notation, (condition.subject, *condition.where)),
         element("span", reason, class_="because") if reason else None,
-        witness,
+        after,
     ]
-    return [element("span", condition.status, class_=f"status {condition.status}"), element("div", said)]
+    label = element("span", condition.status, class_=f"status {condition.status}")
+    return element("li", label, element("div", said), class_="condition")
+
+
+def _witness(required: Required, relation: str) -> Markup | None:
+    """The world that shows why a condition is named."""
+    if required.witness is None:
+        return None
+    summary = element("summary", "Why it is needed: a world that breaks it")
+    return element("details", summary, world_tables(required.witness, relation))
 
 
 def _counterexample(claim: CheckedClaim) -> Markup | None:

@@ -17,11 +17,11 @@ def flow_chart(claims: Sequence[CheckedClaim], anchor: str) -> Markup:
 
 
 def chains_of(claims: Sequence[CheckedClaim]) -> list[list[CheckedClaim]]:
-    """Claims that continue one another: the same chain, and one begins where the other ended."""
+    """Claims that continue one another: those of one chain; unnumbered ones where one begins as the other ended."""
     chains: list[list[CheckedClaim]] = []
     for claim in claims:
         last = chains[-1][-1] if chains else None
-        if last is not None and last.chain == claim.chain and last.rhs == claim.lhs:
+        if last is not None and last.chain == claim.chain and (claim.chain or last.rhs == claim.lhs):
             chains[-1].append(claim)
         else:
             chains.append([claim])
@@ -38,7 +38,9 @@ def _step(claim: CheckedClaim, anchor: str) -> Iterator[Markup]:
     """The arrow of a claim and the box it leads to."""
     verdict = claim.verdict
     conditions = len(verdict.open_conditions)
-    link = element("a", f"{SYMBOLS[verdict.word]} {verdict.word}", href=f"#{anchor}{claim.id}", class_="badge")
+    link = element(
+        "a", f"{claim.id}. {SYMBOLS[verdict.word]} {verdict.word}", href=f"#{anchor}{claim.id}", class_="badge"
+    )
     reason = "" if verdict.theorem is None else title(main_rule(verdict.theorem))
     provided = f"under {conditions} condition{'s' * (conditions > 1)}" if conditions else ""
     label = element(

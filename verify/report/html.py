@@ -21,8 +21,9 @@ from verify.report.json import tool
 from verify.report.markup import Markup, element
 from verify.report.pictures import pictures
 from verify.report.proof import rules_used
-from verify.report.wording import MEANINGS, SYMBOLS, counted, one_line, position, sign, summary
+from verify.report.wording import MEANINGS, SYMBOLS, counted, one_line, spot, summary
 from verify.results import CheckedClaim, CheckedDocument, Run, Trouble, Whole
+from verify.verdict import Required
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -91,17 +92,28 @@ def _whole(document: CheckedDocument, whole: Whole, anchor: str) -> Markup:
     needed = [required for required in whole.conditions if required.condition.status == "open"]
     settled = [required for required in whole.conditions if required not in needed]
     heading = element("p", "It holds under these conditions:" if len(needed) > 1 else "It holds under this condition:")
-    relation, notation = sign(whole.relation or "="), document.notation
+    listed = [
+        conditions(part, document.notation, lambda one: _needed_by(one, document, anchor)) for part in (needed, settled)
+    ]
     return element(
         "div",
         element("p", badge(whole.word), " from ", ends[0], " to ", ends[1], class_="headline"),
         _first_to_last(document, whole),
         element("p", whole.message, class_="message") if whole.message else None,
         heading if needed and whole.word == "proved" else None,
-        conditions(needed, relation, notation),
-        _settled(conditions(settled, relation, notation), len(settled)),
+        listed[0],
+        _settled(listed[1], len(settled)),
         class_=f"whole {whole.word}",
     )
+
+
+def _needed_by(required: Required, document: CheckedDocument, anchor: str) -> Markup | None:
+    """Links to the claims that need a condition."""
+    key = required.condition.key
+    claims = [claim.id for claim in document.claims if any(r.condition.key == key for r in claim.verdict.conditions)]
+    links = [element("a", str(number), href=f"#{anchor}{number}") for number in claims]
+    separated = [part for link in links for part in (Markup(", "), link)][1:]
+    return element("span", "claims " if len(links) > 1 else "claim ", separated, class_="because") if links else None
 
 
 def _settled(listed: Markup | None, count: int) -> Markup | None:
@@ -170,7 +182,7 @@ def _troubles(document: CheckedDocument) -> Markup | None:
 
 
 def _trouble(trouble: Trouble) -> list[Markup | None]:
-    where = f"line {position(trouble.place)}: " if trouble.place else ""
+    where = f"{spot(trouble.place)}: " if trouble.place else ""
     return [
         element("span", where + trouble.message),
         element("pre", trouble.excerpt, class_="excerpt") if trouble.excerpt else None,

@@ -20,7 +20,7 @@ from verify.report.wording import (
     necessity,
     one_line,
     point,
-    position,
+    spot,
     status,
     summary,
     tried,
@@ -65,7 +65,7 @@ def _whole(whole: Whole) -> str:
 
 
 def _trouble(trouble: Trouble) -> str:
-    where = f"{position(trouble.place)}: " if trouble.place else ""
+    where = f"{spot(trouble.place)}: " if trouble.place else ""
     return f"- {where}{prose(trouble.message)}"
 
 
@@ -79,7 +79,7 @@ def _legend() -> str:
 def _claim(claim: CheckedClaim, notation: Notation) -> Iterator[str]:
     verdict = claim.verdict
     rule = "" if verdict.theorem is None else f", {title(main_rule(verdict.theorem))}"
-    yield f"## {claim.id}. {SYMBOLS[verdict.word]} {verdict.word}{rule} (line {position(claim.place)})"
+    yield f"## {claim.id}. {SYMBOLS[verdict.word]} {verdict.word}{rule} ({spot(claim.place)})"
     if verdict.word == "unread":
         yield code(claim.source or claim.text)
     else:

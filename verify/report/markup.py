@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from derive.writing.mathml_symbols import escaped
-from verify.report.wording import visible
 
 
 class Markup(str):
@@ -26,7 +25,7 @@ VOID = frozenset(["meta", "br", "hr"])  # HTML elements without an end tag
 
 def text(content: str) -> Markup:
     """Text of a document as markup: escaped, control characters replaced."""
-    return Markup(escaped(visible(content)))
+    return Markup(escaped(content))
 
 
 def element(tag: str, /, *content: Content, **attributes: str | int | float | bool | None) -> Markup:

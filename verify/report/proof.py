@@ -81,7 +81,7 @@ def chains(theorem: Theorem) -> tuple[Chain, ...]:
 
 
 def _chain(theorem: Theorem, purpose: str = "") -> Chain:
-    chain = _without_detours(Chain(theorem.left, tuple(_lines(theorem)), purpose))
+    chain = without_detours(Chain(theorem.left, tuple(_lines(theorem)), purpose))
     upwards = len(chain.lines) > LONG and all(line.reversed and line.relation == "=" for line in chain.lines)
     return _from_the_right(chain) if upwards else chain
 
@@ -110,7 +110,7 @@ def _lines(theorem: Theorem) -> Iterator[Line]:
         yield Line("=", step.before, step, True)
 
 
-def _without_detours(chain: Chain) -> Chain:
+def without_detours(chain: Chain) -> Chain:
     """Cuts loops of equalities that end at a formula seen before, where no step in them needs anything."""
     prints = [fingerprint(term) for term in (chain.start, *(line.term for line in chain.lines))]
     kept: list[Line] = []

@@ -80,8 +80,8 @@ class _Printer:
     def document(self, document: CheckedDocument) -> Iterator[str]:
         if document.failure is not None:
             failure = one_line(document.failure)
-            yield f"{location(document, None)}: {self.coloured('error')}: {self.text(failure)}"
-        places = self.width_of(location(document, claim.place) for claim in document.claims)
+            yield f"{self.text(location(document, None))}: {self.coloured('error')}: {self.text(failure)}"
+        places = self.width_of(self.text(location(document, claim.place)) for claim in document.claims)
         rules = min(
             max(RULE_WIDTH, self.style.width // 3),
             self.width_of(self.text(_reason(claim)) for claim in document.claims),
@@ -140,7 +140,7 @@ class _Printer:
         relation = f" ({self.text(sign(whole.relation))})" if whole.relation else ""
         message = f": {self.text(one_line(whole.message))}" if whole.message else ""
         span = f"claims {whole.first} to {whole.last}"
-        yield f"{location(document, None)}  {self.coloured(whole.word)}  {span}{relation}{message}"
+        yield f"{self.text(location(document, None))}  {self.coloured(whole.word)}  {span}{relation}{message}"
         for required in whole.conditions if whole.word == "proved" else ():
             if required.condition.status == "open":
                 yield from self.indented(f"condition: {required.text}")
@@ -154,7 +154,7 @@ class _Printer:
         """Text below a claim, broken at spaces where it is longer than the line."""
         pad = " " * INDENT
         lines = wrap(
-            self.text(_joined_lines(text)), max(LEAST_FORMULA, self.style.width), initial_indent=pad,
+            self.text(text.replace("\n", " ")), max(LEAST_FORMULA, self.style.width), initial_indent=pad,
             subsequent_indent=pad + " " * hanging, break_long_words=False, break_on_hyphens=False, drop_whitespace=True,
         )  # fmt: skip
         yield from (self.faint(line) for line in lines)
@@ -162,7 +162,7 @@ class _Printer:
     def verbatim(self, text: str) -> Iterator[str]:
         """An excerpt with a caret, column by column as it is."""
         for line in text.splitlines():
-            yield (" " * INDENT + self.text(visible(line.replace("\t", " ")))).rstrip()
+            yield (" " * INDENT + self.text(line)).rstrip()
 
     def formula(self, claim: CheckedClaim, width: int) -> str:
         """The claim; where it is too long, each side is cut by itself, so that the sign stays."""
@@ -185,7 +185,9 @@ class _Printer:
         return text[:left] + mark + text[len(text) - (width - len(mark) - left) :]
 
     def text(self, text: str) -> str:
-        return text if self.style.unicode else ascii_text(text)
+        """Text of a document, made harmless and printable."""
+        shown = visible(text).replace("\t", " ")
+        return shown if self.style.unicode else ascii_text(shown)
 
     def width_of(self, texts: Iterator[str]) -> int:
         return max(map(_width, texts), default=0)
@@ -208,10 +210,6 @@ def _reason(claim: CheckedClaim) -> str:
         verb = claim.verdict.message.split(" ")[0]
         return {"assumes": "hypothesis", "declares": "declaration"}.get(verb, "definition")
     return ""
-
-
-def _joined_lines(text: str) -> str:
-    return visible(text.replace("\n", " "))
 
 
 def _width(text: str) -> int:

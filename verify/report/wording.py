@@ -59,6 +59,12 @@ def position(place: Place) -> str:
     return where if place.cell is None else f"cell {place.cell}, {where}"
 
 
+def spot(place: Place) -> str:
+    """line 12, column 31, or in a notebook cell 3, line 12, column 31 (cells count from 0)."""
+    where = f"line {place.line}, column {place.column}"
+    return where if place.cell is None else f"cell {place.cell}, {where}"
+
+
 def location(document: CheckedDocument, place: Place | None) -> str:
     """notes.md:12:31, as editors and terminals understand it; in notebooks notes.ipynb:cell 3:12:31."""
     path = one_line(document.path)
