@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias, cast
 from sympy import Basic
 
 from derive.terms.binding import free_names, substitute
-from derive.terms.nodes import Density, Named, Parameter, Term
+from derive.terms.nodes import Density, Law, Named, Parameter, Term
 
 Sign: TypeAlias = Literal["=", ">=", "<=", ">", "<", "!=", ":=", "approx", "propto", "argmax-equiv"]
 Measure: TypeAlias = Literal["discrete", "continuous", "unmarked"]
@@ -97,12 +97,19 @@ class PositiveVariable:
 
 @dataclass(frozen=True)
 class Unmodelled:
-    """A condition the text states in words that are not understood.
+    """A condition the text states that is not understood: words, or an equation about a law (``laws``; None: all).
 
     Nothing is concluded from it; but a claim under such a condition is never refuted.
     """
 
     text: str
+    laws: frozenset[str] | None = None
+
+    def concerns(self, *terms: Term) -> bool:
+        """Whether terms speak of a law that this is about."""
+        return self.laws is None or any(
+            node.name in self.laws for term in terms for node in _nodes(term) if isinstance(node, Law)
+        )
 
 
 Hypothesis: TypeAlias = LawEquation | Positive | Curvature | Range | Ordered | PositiveVariable | Unmodelled
@@ -211,7 +218,8 @@ def drawn_by_law(terms: Iterable[Term], hypotheses: Iterable[Hypothesis] = ()) -
 def given_throughout(hypotheses: Iterable[Hypothesis]) -> dict[str, frozenset[str]]:
     """For each law the spaces that the text, where it factorises the law, only ever conditions on."""
     equations = [h for h in hypotheses if isinstance(h, LawEquation)]
-    densities = [node for h in equations for side in (h.left, h.right) for node in _nodes(side) if isinstance(node, Density)]
+    sides = [side for equation in equations for side in (equation.left, equation.right)]
+    densities = [node for side in sides for node in _nodes(side) if isinstance(node, Density)]
     given: dict[str, set[str]] = {}
     for density in densities:
         given.setdefault(density.law.name, set()).update(v.space for v in density.given)

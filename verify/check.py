@@ -49,7 +49,9 @@ def check(claim: Claim, notation: Notation | None = None) -> Verdict:
     except (CannotEvaluateError, ContradictionError) as error:
         return _without_worlds(claim, notation, str(error))
     evidence = _evidence(trials)
-    unread = [h.text for h in claim.setting.hypotheses if isinstance(h, Unmodelled)]
+    unread = [
+        h.text for h in claim.setting.hypotheses if isinstance(h, Unmodelled) and h.concerns(plain.lhs, plain.rhs)
+    ]
     if unread and any(trial.failed.any() for trial in trials):
         return Verdict(
             "undecided", f"holds only under a condition that is not understood: {unread[0]}", evidence=evidence

@@ -9,7 +9,8 @@ from typing import cast
 
 from derive.claims import Claim
 from derive.reading.documents import SourceError
-from derive.reading.meaning.document import Assumed, Open, ReadClaim, ReadDocument, Unread, read_document
+from derive.reading.meaning.document import Open, ReadClaim, ReadDocument, Unread, read_document
+from derive.reading.meaning.naming import Assumed
 from derive.reading.messages import explain
 from derive.reading.sources import load, read_markdown
 from derive.reading.syntax import Span, Unreadable

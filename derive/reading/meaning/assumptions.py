@@ -14,16 +14,18 @@ from dataclasses import dataclass
 from derive.claims import Curvature, Hypothesis, LawEquation, Ordered, Range, Unmodelled
 from derive.reading.documents import RawFormula, Source
 from derive.reading.meaning.directives import Directives
-from derive.reading.meaning.elaborate import ElaborationError, Elaborator
+from derive.reading.meaning.elaborate import Elaborator
 from derive.reading.meaning.hypotheses import (
     assumes,
     conditional_words,
+    constant,
     in_passing,
     is_law_equation,
     is_tautology,
     marks_a_model,
     spoken,
 )
+from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.roles import Roles
 from derive.reading.statements import Formula, Statement
 from derive.reading.syntax import Span
@@ -68,9 +70,20 @@ class Assumptions:
                 latest[key] = hypothesis
         return tuple(latest.values())
 
-    def add_unmodelled(self, formula: Formula, text: str) -> None:
-        """From here on claims may rest on something that cannot be taken into account."""
-        self.scoped.append(Scoped(Span(formula.span.start, self.end), Unmodelled(text)))
+    def add_unmodelled(self, formula: Formula, text: str, laws: frozenset[str] | None = None) -> None:
+        """From here on claims (about some laws) may rest on something that cannot be taken into account."""
+        self.scoped.append(Scoped(Span(formula.span.start, self.end), Unmodelled(text, laws)))
+
+    def choose(self, formula: Formula, terms: tuple[Term, Term], text: str) -> None:
+        """A special case, for its sentence and the display it introduces: "at α = ½"."""
+        left, right = terms
+        value = constant(right)
+        if isinstance(left, Parameter) and value is not None:
+            self.scoped.append(
+                Scoped(self._passage(formula), Range(left, value, value, strict_lower=False, strict_upper=False))
+            )
+        else:
+            self.scoped.append(Scoped(self._passage(formula), Unmodelled(text)))
 
     def conditions_of_sentence(self, formula: Formula) -> tuple[Hypothesis, ...]:
         """Conditions in the formula's own sentence that are words only: they cannot be taken into account."""

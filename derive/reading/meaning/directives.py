@@ -12,7 +12,8 @@ from typing import get_args
 
 from derive.claims import Hypothesis, LawEquation, Measure, Positive
 from derive.reading.documents import Directive, Source
-from derive.reading.meaning.elaborate import ElaborationError, Elaborator
+from derive.reading.meaning.elaborate import Elaborator
+from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.roles import Roles
 from derive.reading.parser import parse_formula
 from derive.reading.statements import Warning_

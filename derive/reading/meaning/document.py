@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from sympy import Basic, preorder_traversal
 
@@ -17,32 +17,21 @@ from derive.claims import Claim, Definition, Measure, Setting, Sign
 from derive.reading.documents import Source
 from derive.reading.meaning.assumptions import Assumptions
 from derive.reading.meaning.directives import Directives, read_directives
-from derive.reading.meaning.elaborate import ElaborationError, Elaborator
-from derive.reading.meaning.roles import Roles, infer_roles, names_in
-from derive.reading.meaning.spelling import key_of, latex_of
+from derive.reading.meaning.hypotheses import chooses
+from derive.reading.meaning.laws import ElaborationError
+from derive.reading.meaning.naming import Assumed, Namer, inside
+from derive.reading.meaning.roles import Roles, infer_roles
 from derive.reading.parser import parse_source, survey_source
 from derive.reading.statements import Formula, Relation, Statement
-from derive.reading.syntax import Apply, Labelled, Name, Node, Set_, Span, Tuple_, Unreadable
+from derive.reading.syntax import Apply, Name, Node, Set_, Span, Unreadable
 from derive.terms.binding import free_names
-from derive.terms.nodes import ArgExtremum, Function, Law, Named, Number, Parameter, Term, Variable
+from derive.terms.nodes import ArgExtremum, Function, Named, Number, Parameter, Term, Variable
 from derive.writing import Notation
 
 SIGNS: dict[str, Sign] = {
     "=": "=", ">=": ">=", "<=": "<=", ">": ">", "<": "<", "!=": "!=", "approx": "approx", "propto": "propto",
 }  # fmt: skip
 CLAIMING = frozenset([*SIGNS, ":=", "=:", "~"])
-
-
-@dataclass(frozen=True)
-class Assumed:
-    """A definition or a hypothesis: what it says, and remarks such as "θ* is defined again here"."""
-
-    what: Literal["definition", "hypothesis", "declaration"]
-    text: str
-    label: str = ""
-    notes: tuple[str, ...] = ()
-    definition: Definition | None = None
-    setting: Setting = field(default_factory=Setting)
 
 
 @dataclass(frozen=True)
@@ -111,14 +100,12 @@ class _DocumentReader:
 
     def __init__(self, source: Source, formulas: tuple[Formula, ...], roles: Roles, directives: Directives) -> None:
         self.source, self.formulas, self.roles, self.directives = source, formulas, roles, directives
-        self.definitions: dict[str, Definition] = {}
-        self.opaque: set[str] = set()  # defined by something that is not understood
         self.assumptions = Assumptions(source, formulas, roles, directives)
-        self.elaborator = Elaborator(roles, self.definitions, self.opaque)
+        self.namer = Namer(roles, self._source_of)
+        self.elaborator = self.namer.elaborator
         self.measures = self._measures()
         self.chain = 0
         self.last_side: Node | None = None
-        self._ahead: tuple[Span, int] | None = None
 
     def _measures(self) -> Mapping[str, Measure]:
         measures: dict[str, Measure] = {}
@@ -161,6 +148,8 @@ class _DocumentReader:
             if relation.sign in CLAIMING:
                 left, right = sides[place], sides[place + 1]
                 content = self._content(statement, place, relation, left, right, formula)
+                if isinstance(content, Unread):
+                    self._unread_law(formula, statement, left, right)
                 yield self._read_claim(formula, relation, left, right, content)
         if formula.display:
             self.last_side = sides[-1]
@@ -182,6 +171,19 @@ class _DocumentReader:
             self.directives.expectation(formula.span),
             content.setting if isinstance(content, Claim) else Setting(),
         )
+
+    def _unread_law(self, formula: Formula, statement: Statement, left: Node | None, right: Node | None) -> None:
+        """p = 𝒩(μ, σ²), not understood: what is said of p from here on may rest on it."""
+        laws = [self._law_of(side) for side in (left, right) if side is not None]
+        if len(statement.relations) == 1 and any(laws):
+            text = " ".join(self.source.text[statement.span.start : statement.span.end].split())
+            self.assumptions.add_unmodelled(formula, f"“{text}”", frozenset(law for law in laws if law))
+
+    def _law_of(self, side: Node) -> str:
+        """The law that a whole side is, or a density of it."""
+        side = inside(side)
+        head = side.head if isinstance(side, Apply) else side
+        return self.namer.key(head) if isinstance(head, Name) and self.roles.is_law(head) else ""
 
     def _source_of(self, side: Node | None) -> str:
         if side is None:
@@ -219,9 +221,9 @@ class _DocumentReader:
             return Assumed("hypothesis", self._source_of(left), "the text assumes it")
         if relation.sign == "approx":
             return Open("an approximation claims no equation")
-        defined = self._definition(statement, place, relation, left, right, formula)
+        defined = self.namer.definition(statement, place, relation, left, right)
         if defined is not None:
-            return defined
+            return replace(defined, setting=self.setting(formula))
         if relation.marked or relation.sign in (":=", "=:"):
             raise ElaborationError(
                 "what stands on neither side is a new name, so nothing is defined here", relation.span
@@ -229,9 +231,14 @@ class _DocumentReader:
         terms = self.elaborator.term(left), self.elaborator.term(right)
         if all(isinstance(term, Number | Parameter) for term in terms):
             return Assumed("hypothesis", self._source_of(left), "a value for its sentence only")
-        if relation.sign == "=" and len(statement.relations) == 1 and _is_function_value(terms):
-            self.assumptions.add_unmodelled(formula, f"“{self._source_of(left)} = {self._source_of(right)}”")
-            return Assumed("hypothesis", self._source_of(left), "says which function is meant")
+        if relation.sign == "=" and len(statement.relations) == 1:
+            said = f"“{self._source_of(left)} = {self._source_of(right)}”"
+            if _is_function_value(terms):
+                self.assumptions.add_unmodelled(formula, said)
+                return Assumed("hypothesis", self._source_of(left), "says which function is meant")
+            if not formula.display and chooses(statement.lead):
+                self.assumptions.choose(formula, terms, said)
+                return Assumed("hypothesis", self._source_of(left), "chosen for its sentence and what it introduces")
         return self._claim(SIGNS[relation.sign], terms, relation, formula)
 
     def _claim(self, sign: Sign, terms: tuple[Term, Term], relation: Relation, formula: Formula) -> Content:
@@ -239,7 +246,7 @@ class _DocumentReader:
         slices = _overlapping_slices(terms)
         if slices:
             return Open(f"{slices} stand for overlapping parts of a sequence, which is not understood yet")
-        unknown = [name for term in terms for name in _undefined_names(term, self.definitions)]
+        unknown = [name for term in terms for name in _undefined_names(term, self.namer.definitions)]
         if unknown:
             written = ", ".join(dict.fromkeys(self.elaborator.latex.get(name, name) for name in unknown))
             return Open(f"{written} is not defined in this document, so there is nothing to check")
@@ -259,123 +266,10 @@ class _DocumentReader:
             sign = "argmax-equiv"
         return Claim(terms[0], sign, terms[1], setting)
 
-    # ------------------------------------------------------------ definitions
-
-    def _definition(
-        self, statement: Statement, place: int, relation: Relation, left: Node, right: Node, formula: Formula
-    ) -> Assumed | None:
-        if relation.sign == "=:":
-            left, right = right, left
-        if relation.sign not in ("=", ":=", "=:"):
-            return None
-        marked = relation.marked or relation.sign != "="
-        if isinstance(left, Tuple_):
-            return self._joint_definition(left, right, formula)
-        if self._is_new(left):
-            self._define_ahead(statement, place, right)
-            return self._define(left, right)
-        if self._is_new(right) and (marked or self._is_named(left)):
-            return self._define(right, left)
-        if self._ahead == (statement.span, place):
-            return self._define(left, right)
-        if marked and isinstance(left, Apply | Name) and self._may_redefine(left):
-            return self._define(left, right)
-        return None
-
-    def _define_ahead(self, statement: Statement, place: int, right: Node) -> None:
-        """a ≡ b = c, with b new as well: b is defined first, so that a can be what b is."""
-        following = statement.sides[place + 2] if place + 2 < len(statement.sides) else None
-        if following is not None and self._is_new(right) and statement.relations[place + 1].sign == "=":
-            self._define(right, following)
-            self._ahead = (statement.span, place + 1)
-
-    def _is_named(self, node: Node) -> bool:
-        """Whether a side is a defined name, which makes an equation with a new name a definition of that name."""
-        inner = _inside(node)
-        head = inner.head if isinstance(inner, Apply) else inner
-        return isinstance(head, Name) and self._key(head) in self.definitions
-
-    def _is_new(self, node: Node) -> bool:
-        """A name the document has not used for a law, a variable, a parameter or another definition."""
-        node = _inside(node)
-        if isinstance(node, Apply) and isinstance(node.head, Name):
-            head = node.head
-            if self.roles.is_law(head) or head.base in ("H", "I", "E", "KL"):
-                return False
-            plain = all(isinstance(a.value, Name) and a.mark in ("", ",", ";") for a in node.arguments)
-            return (
-                plain and self._key(head) not in self.definitions and self._key(head) not in self.elaborator.functions
-            )
-        if not isinstance(node, Name):
-            return False
-        key = key_of(node)
-        if key in self.definitions or self._key(node) in self.definitions or key in self.roles.variables:
-            return False
-        if self.roles.is_law(node) or key in self.roles.parameters or self._is_instance(node):
-            return False
-        return not (self.roles.is_parameter(node) and node.superscript is None)
-
-    def _is_instance(self, name: Name) -> bool:
-        """𝓛₁ where 𝓛_K is defined: a value of something known, not a new name."""
-        stem = key_of(name, [])
-        return any(key.split("_")[0] == stem and key != stem for key in (*self.definitions, *self.opaque))
-
-    def _may_redefine(self, node: Node) -> bool:
-        head = _inside(node)
-        head = head.head if isinstance(head, Apply) else head
-        return isinstance(head, Name) and not self.roles.is_law(head)
-
-    def _key(self, name: Name) -> str:
-        return key_of(name, self.roles.split(name)[0])
-
-    def _define(self, name: Node, body: Node) -> Assumed:
-        name = _inside(name)
-        head = name.head if isinstance(name, Apply) else name
-        assert isinstance(head, Name)
-        formals: list[Basic] = []
-        own, below = self.roles.split(head)
-        if isinstance(name, Apply):
-            formals = [self.elaborator.parameter(p) for p in below]
-            formals += [self._formal(v) for v in names_in([a.value for a in name.arguments])]
-        key = key_of(head, own) if isinstance(name, Apply) else key_of(head)
-        if not isinstance(name, Apply):
-            formals = []
-        label = f"def {self._source_of(head)}"
-        try:
-            meaning = self.elaborator.term(body)
-        except ElaborationError as error:
-            self.opaque.add(key)
-            note = f"its right side is not understood ({error}), so nothing that uses it is checked"
-            return Assumed("definition", self._source_of(name), label, (note,))
-        self.elaborator.latex.setdefault(key, latex_of(head, own) if isinstance(name, Apply) else latex_of(head))
-        again = key in self.definitions and self.definitions[key].body != meaning
-        definition = Definition(key, tuple(formals), meaning, label)
-        if key not in free_keys(meaning):
-            self.definitions[key] = definition
-        notes = (f"{self._source_of(head)} is defined again here",) if again else ()
-        return Assumed("definition", self._source_of(name), label, notes, definition)
-
-    def _formal(self, name: Name) -> Basic:
-        argument = self.elaborator.argument(name)
-        return Law(argument.args[0]) if isinstance(argument, Law) else argument
-
-    def _joint_definition(self, left: Tuple_, right: Node, formula: Formula) -> Assumed:
-        """θ*, q* = argmax …: the pair is new; names that were defined before are said to be defined again."""
-        meaning = self.elaborator.term(right)
-        notes = tuple(
-            f"{self._source_of(name)} is defined again here: before, it was something else"
-            for name in names_in(left.items)
-            if key_of(name) in self.definitions
-        )
-        label = f"def {self._source_of(left)}"
-        definition = Definition(self._source_of(left), (), meaning, label)
-        setting = self.setting(formula)
-        return Assumed("definition", self._source_of(left), label, notes, definition, setting)
-
     def setting(self, formula: Formula) -> Setting:
         """The definitions and hypotheses in force at a formula."""
         hypotheses = self.assumptions.in_force(formula.span.start) + self.assumptions.conditions_of_sentence(formula)
-        return Setting(dict(self.definitions), hypotheses, self.measures)
+        return Setting(dict(self.namer.definitions), hypotheses, self.measures)
 
 
 def _unreadable(node: Node) -> Unreadable | None:
@@ -413,22 +307,8 @@ def _is_collection(node: Node) -> bool:
     return len(node.items) != 1 or any(part is not None for part in (node.condition, node.lower, node.upper))
 
 
-def _inside(node: Node) -> Node:
-    while isinstance(node, Labelled):
-        node = node.body
-    return node
-
-
 def _undefined_names(term: Basic, definitions: Mapping[str, Definition]) -> Iterator[str]:
     if isinstance(term, Named) and term.name not in definitions:
         yield term.name
     for arg in term.args:
         yield from _undefined_names(arg, definitions)
-
-
-def free_keys(term: Basic) -> set[str]:
-    """The defined names that a term uses."""
-    found = {term.name} if isinstance(term, Named) else set()
-    for arg in term.args:
-        found |= free_keys(arg)
-    return found

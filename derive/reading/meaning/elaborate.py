@@ -5,15 +5,13 @@ What cannot be given a meaning raises an ElaborationError that points at the par
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import cast
 
 from sympy import Basic
 
-from derive.claims import Definition
-from derive.reading.meaning.roles import Roles, arguments_of, is_open, names_in
+from derive.reading.meaning.laws import ElaborationError, LawElaborator
+from derive.reading.meaning.roles import names_in
 from derive.reading.meaning.spelling import key_of, latex_of, subscript_parts
 from derive.reading.syntax import (
     Add,
@@ -36,7 +34,6 @@ from derive.reading.syntax import (
     Pow,
     Sampled,
     Set_,
-    Span,
     Symbol,
     Tuple_,
     Unreadable,
@@ -48,29 +45,14 @@ from derive.terms.binding import free_variables
 ANONYMOUS = "ℙ"  # the law of random variables that the text does not name
 
 
-class ElaborationError(ValueError):
-    """A part of a formula that has no meaning here; ``span`` is where it stands."""
-
-    def __init__(self, message: str, span: Span) -> None:
-        super().__init__(message)
-        self.span = span
-
-
 @dataclass
-class Elaborator:
+class Elaborator(LawElaborator):
     """Gives syntax trees their meaning.
 
-    definitions   the names defined so far
-    opaque        names defined by something that is not understood
     functions     abstract functions that the text has spoken of
-    latex         how each name is written, for printing
     """
 
-    roles: Roles
-    definitions: Mapping[str, Definition]
-    opaque: Set[str] = frozenset()
     functions: set[str] = field(default_factory=set)
-    latex: dict[str, str] = field(default_factory=dict)
     averaged: int = 0  # how many expectations the part being read stands in
 
     # ------------------------------------------------------------ terms
@@ -122,7 +104,7 @@ class Elaborator:
             case Optimum():
                 return self._optimum(node)
             case Symbol(kind="cdot"):
-                return self._remember(t.Variable("Y"), r"\cdot")
+                return self.remember(t.Variable("Y"), r"\cdot")
             case Constant():
                 raise ElaborationError("a constant that is not named cannot be checked", node.span)
             case Tuple_():
@@ -152,7 +134,7 @@ class Elaborator:
     def _name(self, node: Name) -> t.Term:
         key = key_of(node)
         if key in self.opaque:
-            return self._remember(t.Named(key), latex_of(node))
+            return self.remember(t.Named(key), latex_of(node))
         if key in self.definitions or self._defined(node) is not None:
             return self._named(node, ())
         if key == "e":
@@ -164,31 +146,10 @@ class Elaborator:
         if self.roles.is_law(node):
             return self.density(node)
         if self.roles.is_parameter(node) or _is_parameter_like(node):
-            return self._remember(t.Parameter(key), latex_of(node))
+            return self.remember(t.Parameter(key), latex_of(node))
         if self.averaged and len(node.base) == 1 and node.base.isupper() and not node.font:
             return self.variable(node)
-        return self._remember(t.Named(key), latex_of(node))
-
-    def variable(self, node: Node) -> t.Variable:
-        """A point; primes are other points of the same space."""
-        if isinstance(node, Equation):
-            return self.variable(node.right)
-        if not isinstance(node, Name):
-            raise ElaborationError("a variable is wanted here", node.span)
-        key = key_of(node)
-        space = key.rstrip("'")
-        return cast(t.Variable, self._remember(t.Variable(key, space), latex_of(node)))
-
-    def parameter(self, node: Node) -> Basic:
-        """A parameter of a law: θ, an index, a number, or a name such as θ*."""
-        if isinstance(node, Num):
-            return t.Number(node.value)
-        if not isinstance(node, Name):
-            raise ElaborationError("a parameter is wanted here", node.span)
-        key = key_of(node)
-        if key in self.definitions:
-            return t.Named(key)
-        return self._remember(t.Parameter(key), latex_of(node))
+        return self.remember(t.Named(key), latex_of(node))
 
     def _defined(self, node: Name) -> tuple[str, list[Name]] | None:
         """The defined name that this is, and its parameters below: J_θ as J with θ."""
@@ -211,10 +172,6 @@ class Elaborator:
             )
         return t.Named(key, *given)
 
-    def _remember(self, node: Basic, written: str) -> t.Term:
-        self.latex.setdefault(str(getattr(node, "name", node)), written)
-        return cast(t.Term, node)
-
     # ------------------------------------------------------------ applications
 
     def _application(self, node: Apply) -> t.Term:
@@ -229,7 +186,7 @@ class Elaborator:
             return self.density(node)
         key = key_of(head)
         if key in self.opaque or not _is_arbitrary(head):
-            return self._remember(t.Named(key), latex_of(head))
+            return self.remember(t.Named(key), latex_of(head))
         arguments = [self.term(a.value) for a in node.arguments if a.mark in ("", ",")]
         if len(arguments) != len(node.arguments):
             raise ElaborationError(f"{latex_of(head)}(…) is no law that this document uses", node.span)
@@ -261,75 +218,6 @@ class Elaborator:
                 return self.variable(node)
             return self.parameter(node)
         return self.term(node)
-
-    # ------------------------------------------------------------ laws
-
-    def law_name(self, node: Name, extra: tuple[Basic, ...] = ()) -> t.Law:
-        """The law that a name stands for, with its parameters."""
-        own, below = self.roles.split(node)
-        key = self.roles.aliases.get(key_of(node, own), key_of(node, own))
-        parameters: tuple[Basic, ...] = (*(self.parameter(p) for p in below), *extra)
-        if not parameters:
-            parameters = tuple(t.Parameter(p) for p in self.roles.implied.get(key, ()))
-        use = self.roles.laws.get(key)
-        self.latex.setdefault(key, use.latex if use else latex_of(node, own))
-        return t.Law(key, *parameters)
-
-    def density(self, node: Node, like: tuple[t.Variable, ...] | None = None) -> t.Density:
-        """p(x, z | y; θ), or a law without arguments with those it usually has (those of ``like``, if given)."""
-        if isinstance(node, Labelled):
-            return self.density(node.body, like)
-        if isinstance(node, Name):
-            return self._bare_density(node, like)
-        if not isinstance(node, Apply) or not isinstance(node.head, Name):
-            raise ElaborationError("a law is wanted here", node.span)
-        at, given, after = arguments_of(node)
-        parameters = [p for p in given if self._names_parameter(p)]
-        conditions = [g for g in given if g not in parameters]
-        law = self.law_name(node.head, tuple(self.parameter(p) for p in [*parameters, *after]))
-        drawn = self._points(at, node, like)
-        return self._made(law, drawn, tuple(self.variable(g) for g in conditions), node)
-
-    def _made(self, law: t.Law, at: tuple[t.Variable, ...], given: tuple[t.Variable, ...], node: Node) -> t.Density:
-        try:
-            return t.Density(law, at, given)
-        except ValueError as error:
-            raise ElaborationError(str(error), node.span) from error
-
-    def _points(self, at: list[Node], node: Apply, like: tuple[t.Variable, ...] | None) -> tuple[t.Variable, ...]:
-        if any(is_open(point) for point in at):
-            if like is not None:
-                return like
-            assert isinstance(node.head, Name)
-            signature = self.roles.signature(self.roles.law_key(node.head))
-            if signature is None:
-                raise ElaborationError("what this law draws is not said anywhere", node.span)
-            return tuple(t.Variable(key, key.rstrip("'")) for key in signature[0])
-        return tuple(self.variable(point) for point in at)
-
-    def _bare_density(self, node: Name, like: tuple[t.Variable, ...] | None) -> t.Density:
-        law = self.law_name(node)
-        wanted = None if like is None else [v.name for v in like]
-        signature = self.roles.signature(law.name, wanted)
-        if signature is None and like is not None:
-            return self._made(law, like, (), node)
-        if signature is None:
-            signature = self.roles.signature(law.name)
-        if signature is None:
-            raise ElaborationError(f"the arguments of {latex_of(node)} are not written anywhere", node.span)
-        at, given = (tuple(t.Variable(k, k.rstrip("'")) for k in keys) for keys in signature)
-        return self._made(law, at, given, node)
-
-    def _names_parameter(self, node: Node) -> bool:
-        return isinstance(node, Name) and self.roles.is_parameter(node) and key_of(node) not in self.roles.variables
-
-    def law(self, node: Node, like: tuple[t.Variable, ...] | None = None) -> t.Term:
-        """A law, or a product of laws."""
-        if isinstance(node, Labelled):
-            return self.law(node.body, like)
-        if isinstance(node, Mul):
-            return t.Times(*(self.density(factor) for factor in node.factors))
-        return self.density(node, like)
 
     # ------------------------------------------------------------ expectations and divergences
 

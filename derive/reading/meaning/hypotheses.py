@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fractions import Fraction
+from math import prod
 
 from derive.claims import Curvature, Hypothesis, Positive, PositiveVariable
-from derive.terms.nodes import Density, Law, Term, law_factors
+from derive.terms.nodes import Density, Law, Number, Plus, Quotient, Term, Times, law_factors
 
 _POSITIVE = re.compile(
     r"""(?ix)
@@ -79,6 +81,21 @@ def in_passing(lead: str) -> bool:
     return found is not None and _PASSING.fullmatch(found.group(1)) is not None
 
 
+_CHOOSING = re.compile(
+    r"""(?ix)
+    \b(?:at|with|for|choos(?:e|ing)|tak(?:e|ing)|set(?:ting)?|put(?:ting)?|plug(?:ging)?\s+in|case)
+    (?:\s+(?:only|just|the))?
+    (?:\s*\$[^$]*\$\s*(?:,|and))?  # another one before it
+    \W*$
+    """
+)
+
+
+def chooses(lead: str) -> bool:
+    """Whether the words before an equation pick a special case: "at α = ½", "choosing P = p(x, y) and …"."""
+    return _CHOOSING.search(lead.strip()) is not None
+
+
 _MODEL = re.compile(
     r"(?i)\b(model|encoder|decoder|guide|factori[sz]es?|forward|backward|generative|markov|chain|family)\b"
 )
@@ -122,3 +139,20 @@ def is_tautology(left: Term, right: Term) -> bool:
         known |= set(ready.at)
         waiting.remove(ready)
     return known == set(left.points)
+
+
+def constant(term: Term) -> Fraction | None:
+    """The value of a term made of numbers alone."""
+    if isinstance(term, Number):
+        return Fraction(term.value)
+    if not isinstance(term, Plus | Times | Quotient):
+        return None
+    values = [constant(part) for part in term.args if isinstance(part, Term)]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return None
+    if isinstance(term, Plus):
+        return sum(known, Fraction(0))
+    if isinstance(term, Times):
+        return prod(known, start=Fraction(1))
+    return known[0] / known[1] if known[1] else None
