@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from derive.reading.cursor import Cursor
+from derive.reading.cursor import Cursor, ReadError
+from derive.reading.differentials import after_scripts
 from derive.reading.names import bare_name, relation_tail, with_scripts
+from derive.reading.survey import PARAMETER_LETTERS
 from derive.reading.syntax import (
     Apply,
     Argument,
@@ -16,11 +18,13 @@ from derive.reading.syntax import (
     Function,
     Mul,
     Name,
+    Neg,
     Node,
     Num,
     Pow,
     Symbol,
 )
+from derive.reading.tokens import Token
 from derive.reading.vocabulary import DIVERGENCE_WORDS
 
 _MARKS = {"comma": ",", "bar": "|", "semicolon": ";", "colon": ":"}
@@ -41,7 +45,12 @@ def name(c: Cursor) -> Node:
     if power is not None and named.base == "chi" and isinstance(power, Num) and divergence_ahead(c):
         named, power = _labelled(named, power), None
     node = applied(c, named, start)
-    return node if power is None else Pow(c.since(start), node, power)
+    if power is None:
+        return node
+    if isinstance(power, Neg) and (isinstance(node, Apply) or c.survey.is_function(named.base)):
+        hint = "write (f(x))^{-1} for the power, and give the inverse function a name"
+        raise ReadError("an inverse function or a power?", c.since(start), hint)
+    return Pow(c.since(start), node, power)
 
 
 def _power_of_e(c: Cursor) -> Node:
@@ -76,25 +85,38 @@ def is_applied(c: Cursor, named: Name) -> bool:
         return named.font == "bb" and named.base in ("1", "I")
     if not c.at_open(*_BRACKETS) or named.base in c.survey.scalars:
         return False
-    if named.font in _APPLIED_FONTS:
+    if named.font in _APPLIED_FONTS or c.survey.is_law(named.base) or c.survey.is_function(named.base):
         return True
-    return c.survey.is_law(named.base) or c.survey.is_function(named.base)
+    return c.peek().text == "(" and (_is_parametrised(named) or bool(_separators(c, lambda i: _is_comma(c, i))))
+
+
+def _is_parametrised(named: Name) -> bool:
+    r"""\mu_\theta: a network, not a number."""
+    return isinstance(named.subscript, Name) and named.subscript.base in PARAMETER_LETTERS
+
+
+def _is_comma(c: Cursor, index: int) -> bool:
+    return c.tokens[index].kind == "comma"
 
 
 def application_ahead(c: Cursor) -> bool:
     """Does the name at the cursor carry arguments, after its scripts?"""
-    i = c.position + 1
-    if c.at("accent"):
-        i = c.brackets.match[i] + 1
-    while i < c.end and c.tokens[i].kind in ("sub", "sup", "prime"):
-        i = i + 1 if c.tokens[i].kind == "prime" else max(i + 1, c.brackets.match[i + 1]) + 1
-    if i >= c.end or c.tokens[i].kind != "open":
-        return False
-    here, c.position = c.position, i
-    letter = c.tokens[here + 2 if c.tokens[here].kind == "accent" else here]
-    found = is_applied(c, Name(letter.span, letter.text, letter.font)) or divergence_ahead(c)
+    here = c.position
+    letter = c.tokens[here + 2 if c.tokens[here].kind == "accent" and here + 2 < c.end else here]
+    after = c.brackets.match[here + 1] + 1 if c.tokens[here].kind == "accent" else here + 1
+    c.position = after_scripts(c.tokens, c.brackets.match, after)
+    subscript = _lone_subscript(c.tokens[after : min(after + 4, c.end)])
+    named = Name(letter.span, letter.text, letter.font, (), subscript)
+    found = c.at("open") and (is_applied(c, named) or divergence_ahead(c))
     c.position = here
     return found
+
+
+def _lone_subscript(tokens: list[Token]) -> Name | None:
+    """The letter in _{x}, if that is all."""
+    if [token.kind for token in tokens] != ["sub", "{", "letter", "}"]:
+        return None
+    return Name(tokens[2].span, tokens[2].text, tokens[2].font)
 
 
 # ---------------------------------------------------------------- arguments
@@ -170,6 +192,8 @@ def divergence(c: Cursor, named: Name, start: int) -> Divergence:
     """head(left ‖ right) with the cursor at the bracket."""
     bars = _double_bars(c)
     separator = bars[len(bars) // 2] if bars else _single_separator(c)
+    if separator is not None and not bars and c.tokens[separator].kind != "comma":
+        c.warn("a single mark between two laws is read as ‖", c.tokens[separator].span)
     width = c.double_bar_at(separator) or 1 if separator is not None else 1
     assert separator is not None
 
@@ -182,19 +206,19 @@ def divergence(c: Cursor, named: Name, start: int) -> Divergence:
 
 
 def _double_bars(c: Cursor) -> list[int]:
-    return _separators(c, lambda i: c.double_bar_at(i) > 0, lambda i: c.double_bar_at(i))
+    return _separators(c, lambda i: c.double_bar_at(i) > 0, c.double_bar_at)
 
 
 def _single_separator(c: Cursor) -> int | None:
     """The comma, else the bar, colon or semicolon between two slots."""
     for kind in ("comma", "bar", "colon", "semicolon"):
-        found = _separators(c, lambda i, kind=kind: c.tokens[i].kind == kind, lambda i: 1)  # type: ignore[misc]
+        found = _separators(c, lambda i, kind=kind: c.tokens[i].kind == kind)  # type: ignore[misc]
         if len(found) == 1:
             return found[0]
     return None
 
 
-def _separators(c: Cursor, wanted: Callable[[int], bool], width: Callable[[int], int]) -> list[int]:
+def _separators(c: Cursor, wanted: Callable[[int], bool], width: Callable[[int], int] = lambda i: 1) -> list[int]:
     """The places of a mark at the top level of the bracket at the cursor."""
     found = []
     i, closing = c.position + 1, c.brackets.match[c.position]

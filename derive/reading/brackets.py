@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from derive.reading.syntax import Span
 from derive.reading.tokens import MAX_NESTING, Token
@@ -17,8 +18,7 @@ _OPENS = frozenset(["open", "{"])
 _CLOSES = frozenset(["close", "}"])
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(NamedTuple):
     """A bracket without its partner: what to say, where, and the opening bracket that would have to be closed."""
 
     message: str

@@ -161,6 +161,8 @@ def _unicode(translator: Translator, index: int, high: int) -> int:
     plain = unicodedata.normalize("NFKC", token.text)
     if unicodedata.category(token.text) == "No" and "⁄" in plain:
         translator.emit("digit", plain.replace("⁄", "/"), token)
+    elif unicodedata.decimal(token.text, None) is not None:
+        translator.emit("digit", str(unicodedata.decimal(token.text)), token)
     elif len(plain) == 1 and plain in CHARACTERS:
         translator.tex[index] = Tex("command", CHARACTERS[plain], token.start, token.end)
         return translator.step(index, high)

@@ -29,47 +29,74 @@ class OpenIntegral:
 
 def find_differentials(tokens: list[Token], match: list[int]) -> dict[int, OpenIntegral]:
     """Every integral by its token index."""
-    found: dict[int, OpenIntegral] = {}
     if not any(token.kind == "integral" for token in tokens):
-        return found
-    levels: list[list[OpenIntegral]] = [[]]
-    last: OpenIntegral | None = None
-    last_end, index = -1, 0
+        return {}
+    search = _Search(tokens, match)
+    index = 0
     while index < len(tokens):
-        token = tokens[index]
+        index = search.step(index)
+    return search.found
+
+
+class _Search:
+    """Goes over the tokens; levels holds the open integrals of every open bracket."""
+
+    def __init__(self, tokens: list[Token], match: list[int]) -> None:
+        self._tokens, self._match = tokens, match
+        self._levels: list[list[OpenIntegral]] = [[]]
+        self._last: OpenIntegral | None = None
+        self._last_end = -1
+        self.found: dict[int, OpenIntegral] = {}
+
+    def step(self, index: int) -> int:
+        """Look at the token at index; returns the next index to look at."""
+        token = self._tokens[index]
         if token.kind == "integral":
-            integral = OpenIntegral(index, after_scripts(tokens, match, after_signs(tokens, index)))
-            found[index] = integral
-            levels[-1].append(integral)
-            index = integral.body
-            continue
-        if match[index] > index:
-            levels.append([])
-        elif match[index] >= 0 and len(levels) > 1:
-            levels.pop()
-        elif is_differential(tokens, index):
-            owner = _owner(levels[-1], index) or (last if index == last_end else None)
-            if owner is not None:
-                owner.differentials.append(index)
-                last, last_end = owner, _end_of_name(tokens, match, after_scripts(tokens, match, index + 1))
-                index = last_end
-                continue
+            return self._integral(index)
+        if self._match[index] > index:
+            self._levels.append([])
+        elif self._match[index] >= 0 and len(self._levels) > 1:
+            self._levels.pop()
+        elif is_differential(self._tokens, index):
+            return self._differential(index)
         elif token.kind in ("relation", "row"):
-            levels[-1].clear()
-        index += 1
-    return found
+            self._levels[-1].clear()
+        return index + 1
+
+    def _integral(self, index: int) -> int:
+        body = after_scripts(self._tokens, self._match, after_signs(self._tokens, index))
+        self.found[index] = OpenIntegral(index, body)
+        self._levels[-1].append(self.found[index])
+        return body
+
+    def _differential(self, index: int) -> int:
+        owner = _owner(self._levels[-1], index) or (self._last if index == self._last_end else None)
+        if owner is None:
+            return index + 1
+        owner.differentials.append(index)
+        end = _end_of_name(self._tokens, self._match, after_scripts(self._tokens, self._match, index + 1))
+        if is_dots(self._tokens, end) and is_differential(self._tokens, end + 1):
+            end += 1
+        self._last, self._last_end = owner, end
+        return end
 
 
 def after_signs(tokens: list[Token], index: int) -> int:
-    r"""The index after the integral signs that begin at index: \int\int is one double integral."""
+    r"""The index after the integral signs that begin at index: \int\int and \int\cdots\int are one."""
     while index < len(tokens) and tokens[index].kind == "integral":
         index += 1
+        if is_dots(tokens, index) and index + 1 < len(tokens) and tokens[index + 1].kind == "integral":
+            index += 1
     return index
+
+
+def is_dots(tokens: list[Token], index: int) -> bool:
+    return index < len(tokens) and tokens[index].kind == "symbol" and tokens[index].text == "dots"
 
 
 def is_differential(tokens: list[Token], index: int) -> bool:
     r"""A d (or an upright d, or a d^n) right before a name."""
-    token = tokens[index]
+    token = tokens[min(index, len(tokens) - 1)]
     if token.kind != "upright d" and not (token.kind == "letter" and token.text == "d" and not token.font):
         return False
     if index + 2 < len(tokens) and tokens[index + 1].kind == "sup":  # d^n x

@@ -2,6 +2,7 @@ r"""\begin and \end inside a formula: rows and columns pass through, case distin
 
 from __future__ import annotations
 
+from derive.reading.statements import Note
 from derive.reading.tokens import Translator
 from derive.reading.vocabulary import ENVIRONMENTS_WITH_ARGUMENT, FOREIGN_ENVIRONMENTS, LAYOUT_ENVIRONMENTS
 
@@ -17,11 +18,24 @@ def environment(t: Translator, index: int, high: int) -> int:
         last = None
     if token.text in FOREIGN_ENVIRONMENTS:
         return _foreign(t, index, last, FOREIGN_ENVIRONMENTS[token.text])
+    open_brace = last is not None and t.out and t.out[-1].text == "\\{" and _ends_open(t, last + 1, high)
     if token.text == "array" and _is_matrix(t):
-        return _foreign(t, index, last, "an array inside a bracket")
+        if open_brace:
+            t.out.pop()
+        return _foreign(t, index, last, "a case distinction" if open_brace else "an array inside a bracket")
     if token.text not in LAYOUT_ENVIRONMENTS:
         t.warn(f"unknown environment {token.text}, read as plain rows", token)
+    if open_brace:
+        brace = t.out.pop()
+        t.notes.append(Note(brace.span, "brace", "a system of equations"))
     return _skip_arguments(t, index, high)
+
+
+def _ends_open(t: Translator, index: int, high: int) -> bool:
+    r"""\right. after the environment: the brace before it is never closed."""
+    right = t.skip_spaces(index, high)
+    dot = t.skip_spaces(right + 1, high)
+    return t.next_is(right, high, "command", "right") and t.next_is(dot, high, "char", ".")
 
 
 def _foreign(t: Translator, index: int, last: int | None, what: str) -> int:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from derive.reading.applications import applied, argument_list
-from derive.reading.cursor import Cursor
-from derive.reading.differentials import OpenIntegral, after_signs
+from derive.reading.cursor import Cursor, ReadError
+from derive.reading.differentials import OpenIntegral, after_signs, is_differential, is_dots
 from derive.reading.names import bare_name, index, with_scripts
-from derive.reading.syntax import IntegralOver, Member, Mul, Name, Node, Num, Tuple_
+from derive.reading.syntax import IntegralOver, Member, Mul, Name, Node, Num, Symbol, Tuple_
 from derive.reading.under import under
 
 
@@ -63,6 +63,8 @@ def _differentials(c: Cursor, known: OpenIntegral) -> tuple[Node, ...]:
             c.warn("the power of a differential is dropped", c.take().span)
             index(c)
         variables.extend(_differential(c))
+        if is_dots(c.tokens, c.position) and c.position + 1 in c.differentials:
+            variables.append(Symbol(c.take().span, "dots"))
     return tuple(variables)
 
 
@@ -84,12 +86,22 @@ def _differential(c: Cursor) -> list[Node]:
 
 def _without_differential(c: Cursor, start: int, lower: Node | None, upper: Node | None) -> Node:
     c.warn("an integral without dz is read as reaching to the end of its term", c.tokens[start].span)
+    begins = c.position
     body = c.term()
+    _refuse_inner_differential(c, begins)
     span = c.since(start)
     if upper is None and _is_variable(lower):
         variables = lower.items if isinstance(lower, Tuple_) else (lower,) if lower else ()
         return IntegralOver(span, variables, body, differentials=False)
     return IntegralOver(span, (), body, lower, upper, differentials=False)
+
+
+def _refuse_inner_differential(c: Cursor, begins: int) -> None:
+    r"""\int \frac{dx}{x} and \int f p(dx) must not be read as a product of d and x."""
+    for place in range(begins, c.position):
+        if is_differential(c.tokens, place) and place not in c.differentials:
+            hint = "write dx after the integrand"
+            raise ReadError("the differential of this integral stands inside another term", c.tokens[place].span, hint)
 
 
 def _is_variable(node: Node | None) -> bool:

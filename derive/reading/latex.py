@@ -54,6 +54,14 @@ def _hidden_end(mark: re.Match[str], finder: Finder) -> re.Match[str] | None:
     return finder.search(r"\\fi\b", mark.end()) if mark["iffalse"] is not None else None
 
 
+def document_body(text: str) -> Span:
+    r"""What stands between \begin{document} and \end{document}; all of it where there is no such pair."""
+    begin = text.find(r"\begin{document}")
+    start = begin + len(r"\begin{document}") if begin >= 0 else 0
+    end = text.find(r"\end{document}", start) if begin >= 0 else -1
+    return Span(start, end if end >= 0 else len(text))
+
+
 def scan_latex(clean: str, macros: Macros) -> Scan:
     """All formulas of a LaTeX text whose comments, verbatim stretches and definitions are blanked."""
     return _Scanner(clean, macros).scan()
@@ -83,9 +91,8 @@ class _Scanner:
         }
 
     def scan(self) -> Scan:
-        begin = self._finder.search(r"\\begin\{document\}", 0)
-        end = self._finder.search(r"\\end\{document\}", begin.end()) if begin else None
-        position, stop = begin.end() if begin else 0, end.start() if end else len(self._text)
+        body = document_body(self._text)
+        position, stop = body.start, body.end
         while (mark := self._marks.search(self._text, position, stop)) is not None:
             kind = next(kind for kind in self._handlers if mark[kind] is not None)
             position = self._handlers[kind](mark)

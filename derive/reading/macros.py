@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from derive.reading.lexer import Tex, lex
 from derive.reading.syntax import Span
@@ -20,8 +21,7 @@ _MAX_BODY = 10_000  # characters of one definition
 _MAX_FAILURES = 20  # unclosed groups before the search for more is given up
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(NamedTuple):
     """name with its replacement text; default is the value of an optional first argument, None where it has none."""
 
     name: str

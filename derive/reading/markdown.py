@@ -33,10 +33,12 @@ _MATHS_FENCE = re.compile(r"(?:math|\{math\})\s*\Z")
 _QUOTED_LINE = re.compile(r"\n([ \t]*(?:>[ \t]?)+)")
 _LINE_MARKERS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)*[*_\s]*")
 _PLAIN_WORDS = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}(?:[,;]?[ \n]+[A-Za-z]{2,}){4}")
+_LOWER_WORD = re.compile(r"(?<!\\)\b[a-z]{2,}\b")
 _WORD = re.compile(r"(?<!\\)\b[A-Za-z]{2,}\b")
 _MATHEMATICAL = re.compile(r"[\\^_=<>{}|+*/]|\b[A-Za-z]\b|[α-ωΑ-Ω≤≥∫∑∼]")
 _OPTION_LINE = re.compile(r"\A(?:[ \t]*:\w+:[^\n]*\n)+")
 _MAX_TICKS = 10
+_ENOUGH = 2000  # characters looked at to tell mathematics from running text
 _QUOTED = re.compile(r"[ \t]*(?:[-*+][ \t]+)?>")
 # A closing dollar may stand after a row break, but not after the backslash that escapes it.
 _DOLLAR = r"(?<!\\)(?:\\\\)*(\$)"
@@ -156,10 +158,12 @@ class _Scanner:
     def _bracket(self, mark: re.Match[str]) -> int:
         closer = "]" if mark["bracket"] == "[" else ")"
         closing = self._finder.search(re.escape(mark["slashes"] + closer), mark.end())
-        if closing is None or closing.start() - mark.end() > 20_000:
+        if closing is None or self._finder.blank_line_between(mark.end(), closing.start()):
             return mark.end()
         body = Span(mark.end(), closing.start())
-        if self._finder.blank_line_between(body.start, body.end) or not self._is_mathematical(body):
+        inside = self._text[body.start : min(body.end, body.start + _ENOUGH)]
+        wordy = _LOWER_WORD.search(inside) and not self._is_clearly_mathematical(inside)
+        if wordy or not self._is_mathematical(body):
             return mark.end()
         return self._formula(Span(mark.start(), closing.end()), body, display=closer == "]")
 
@@ -197,7 +201,7 @@ class _Scanner:
         """A stray $$ would turn the text up to the next display into mathematics."""
         if not self._finder.blank_line_between(start, end):
             return False
-        inside = self._text[start : min(end, start + 5000)]
+        inside = self._text[start : min(end, start + _ENOUGH)]
         return "$" in inside or re.search(r"\n#+ ", inside) is not None or _PLAIN_WORDS.search(inside) is not None
 
     def _is_inline(self, body: Span) -> bool:
@@ -212,7 +216,7 @@ class _Scanner:
         return self._is_mathematical(body)
 
     def _is_mathematical(self, body: Span) -> bool:
-        inside = self._text[body.start : min(body.end, body.start + 5000)].strip()
+        inside = self._text[body.start : min(body.end, body.start + _ENOUGH)].strip()
         if "\\" in inside or re.search(r"[\^_=]", inside):
             return True
         words = len(_WORD.findall(inside))

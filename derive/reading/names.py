@@ -109,6 +109,9 @@ def _superscript(c: Cursor, name: Name, labels: list[Node]) -> Node | None:
         labels.extend(Symbol(token.span, "prime") for token in content)
         c.position += len(content) + 2
         return None
+    if _are_marks(c, c.position + 1):
+        c.inside(lambda: _marks(c, labels))
+        return None
     label = is_label(c, name, content)
     value = index(c, raised=True)
     if label:
@@ -116,6 +119,30 @@ def _superscript(c: Cursor, name: Name, labels: list[Node]) -> Node | None:
         labels.append(Tuple_(value.span, (value,)) if in_brackets else value)
         return None
     return value
+
+
+def _are_marks(c: Cursor, start: int) -> bool:
+    r"""(t)\top, (i)*: a number in brackets, then marks."""
+    closing = c.brackets.match[start]
+    end = c.brackets.match[start - 1]
+    rest = c.tokens[closing + 1 : end]
+    return c.tokens[start].kind == "open" and start < closing < end - 1 and all(_is_mark(token) for token in rest)
+
+
+def _is_mark(token: Token) -> bool:
+    return token.kind in ("times", "prime") or token.text in _MARK_SYMBOLS or token.text == "T"
+
+
+def _marks(c: Cursor, labels: list[Node]) -> None:
+    first = c.inside(c.expression)
+    labels.append(Tuple_(first.span, (first,)))
+    while not c.at_end():
+        token = c.take()
+        labels.append(Name(token.span, "T") if token.text == "T" else Symbol(token.span, _mark_kind(token)))
+
+
+def _mark_kind(token: Token) -> str:
+    return "star" if token.kind == "times" else "prime" if token.kind == "prime" else token.text
 
 
 def is_label(c: Cursor, name: Name, content: list[Token]) -> bool:

@@ -9,7 +9,8 @@ text: parse_source always returns one Formula per piece of mathematics.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from derive.reading.applications import expression_list
 from derive.reading.commands import Translation, translate
@@ -55,8 +56,7 @@ def parse_formula(
 # ---------------------------------------------------------------- tokens
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(NamedTuple):
     """A formula as tokens, with what was noticed on the way."""
 
     raw: RawFormula

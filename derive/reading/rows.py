@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from derive.reading.brackets import Brackets, match_brackets, without_inner_layout
 from derive.reading.statements import Warning_
@@ -19,6 +20,7 @@ from derive.reading.words import gives_reason, leads
 OPERATORS = frozenset(["plus", "minus", "times", "cdot", "slash"])
 _SEPARATORS = frozenset(["comma", "semicolon", "quad", "amp", "text"])
 _SPACES = frozenset(["quad", "amp"])
+_NEXT_COLUMNS = 300  # tokens within which a second equation beside the first must show its relation
 _CLAIMS = frozenset(["relation", "perp"])
 
 
@@ -60,8 +62,7 @@ class Draft:
         return self.relations[-1] if self.relations else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Ahead:
+class _Ahead(NamedTuple):
     """What follows up to the next separator."""
 
     empty: bool
@@ -241,7 +242,8 @@ class Splitter:
 
     def _is_apart(self, start: int, end: int) -> bool:
         """A wide space between start and end, and no dots after it: a new statement, not the next item of a list."""
-        return end > start and end < len(self._tokens) and self._tokens[end].text != "dots"
+        spaces = [token.kind for token in self._tokens[start:end]]
+        return "quad" in spaces and end < len(self._tokens) and self._tokens[end].text != "dots"
 
     def _quad(self, index: int, end: int) -> int:
         ahead = self._ahead(index + 1, end, _SEPARATORS)
@@ -268,7 +270,7 @@ class Splitter:
         if after < end and self._begins_reason(after) and not self._draft.expects_operand():
             self._reason(self._quote_rest(after, end))
             return end
-        ahead = self._ahead(after, end, _SEPARATORS - {"amp"})
+        ahead = self._ahead(after, min(end, after + _NEXT_COLUMNS), _SEPARATORS - {"amp"})
         separate = ahead.has_relation and self._draft.claims and not ahead.joins
         if separate and not self._draft.expects_operand():
             self._flush()

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from derive.reading.documents import Directive
 from derive.reading.statements import Warning_
@@ -16,8 +17,7 @@ _BLANK_LINE = re.compile(r"\n[ \t]*(?=\n)")
 _NOT_NEWLINE = re.compile(r"[^\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A formula found by a scanner."""
 
     span: Span

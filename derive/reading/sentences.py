@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from derive.reading.documents import Prose, RawFormula
@@ -29,61 +30,69 @@ _SPACES = re.compile(r"\s+")
 
 def with_words(clean: str, found: list[Found], low: int, high: int, cell: int | None) -> list[RawFormula]:
     """The formulas of clean[low:high], each with its lead and trail."""
-    spoken = _spoken(clean, found, low, high)
-    formulas: list[RawFormula] = []
-    last_display = low
-    ends = _next_displays(found, high)
-    for formula, next_display in zip(found, ends, strict=True):
-        lead = _lead(clean, spoken, formula, max(last_display, formula.span.start - REACH), low)
-        trail = _trail(clean, spoken, formula, min(next_display, formula.span.end + REACH), low)
-        formulas.append(RawFormula(formula.span, formula.body, formula.display, cell, lead, trail))
-        if formula.display:
-            last_display = formula.span.end
-    return formulas
+    words = _Words(clean, found, low, high)
+    return [
+        RawFormula(formula.span, formula.body, formula.display, cell, words.lead(formula), words.trail(formula))
+        for formula in found
+    ]
+
+
+class _Words:
+    """The running text of clean[low:high]: where its sentences end, displays among them."""
+
+    def __init__(self, clean: str, found: list[Found], low: int, high: int) -> None:
+        self._clean, self._low, self._high = clean, low, high
+        self._spoken = _spoken(clean, found, low, high)
+        boundaries = [found for found in _BOUNDARY.finditer(self._spoken) if not _abbreviates(found)]
+        self._begins = [low, *(low + boundary.end() for boundary in boundaries)]
+        self._stops = [low + boundary.start() + len(boundary["stop"] or "") for boundary in boundaries]
+        displays = [formula.span for formula in found if formula.display]
+        self._display_starts = [span.start for span in displays]
+        self._display_ends = [span.end for span in displays]
+
+    def lead(self, formula: Found) -> str:
+        """The text from the beginning of the sentence to the formula."""
+        earliest = max(self._low, formula.span.start - REACH, _last_before(self._display_ends, formula.span.start))
+        before = self._spoken[earliest - self._low : formula.span.start - self._low].rstrip()
+        end = earliest + len(before)
+        begin = max(earliest, _last_before(self._begins, end - 1)) if before else end
+        return _tidy(self._clean[begin:end])
+
+    def trail(self, formula: Found) -> str:
+        """The text from the formula to the end of the sentence; after a display that may be the next paragraph."""
+        latest = min(self._high, formula.span.end + REACH)
+        upcoming = bisect_left(self._display_starts, formula.span.end)
+        if upcoming < len(self._display_starts):
+            latest = min(latest, self._display_starts[upcoming])
+        after = self._spoken[formula.span.end - self._low : latest - self._low]
+        start = formula.span.end + (len(after) - len(after.lstrip()) if formula.display else 0)
+        stop = bisect_left(self._stops, start)
+        end = self._stops[stop] if stop < len(self._stops) else latest
+        return _tidy(self._clean[start : min(end, latest)])
+
+
+def _last_before(places: list[int], place: int) -> int:
+    """The last of the sorted places at or before place; 0 where there is none."""
+    index = bisect_right(places, place)
+    return places[index - 1] if index else 0
 
 
 def _spoken(clean: str, found: list[Found], low: int, high: int) -> str:
-    """clean[low:high] with an x in place of every character of a formula, so that their full stops do not count."""
+    """clean[low:high] with an X in place of every character of a formula, so that their full stops do not count."""
     parts: list[str] = []
     position = low
     for formula in found:
         parts.append(clean[position : formula.span.start])
-        parts.append("x" * (formula.span.end - formula.span.start))
+        parts.append("X" * (formula.span.end - formula.span.start))
         position = formula.span.end
     parts.append(clean[position:high])
     return "".join(parts)
 
 
-def _next_displays(found: list[Found], high: int) -> list[int]:
-    starts: list[int] = []
-    upcoming = high
-    for formula in reversed(found):
-        starts.append(upcoming)
-        if formula.display:
-            upcoming = formula.span.start
-    return starts[::-1]
-
-
-def _lead(clean: str, spoken: str, formula: Found, start: int, low: int) -> str:
-    before = spoken[start - low : formula.span.start - low].rstrip()
-    begin = 0
-    for boundary in _boundaries(before):
-        begin = boundary.end()
-    return _tidy(clean[start + begin : start + len(before)])
-
-
-def _trail(clean: str, spoken: str, formula: Found, end: int, low: int) -> str:
-    after = spoken[formula.span.end - low : end - low]
-    skipped = len(after) - len(after.lstrip()) if formula.display else 0
-    boundary = next(_boundaries(after, skipped), None)
-    stop = len(after) if boundary is None else boundary.start() + len(boundary["stop"] or "")
-    return _tidy(clean[formula.span.end + skipped : formula.span.end + max(stop, skipped)])
-
-
-def _boundaries(text: str, start: int = 0) -> Iterator[re.Match[str]]:
-    for found in _BOUNDARY.finditer(text, start):
-        if not (found["stop"] == "." and _ABBREVIATION.search(text, max(0, found.start() - 8), found.start())):
-            yield found
+def _abbreviates(boundary: re.Match[str]) -> bool:
+    """The full stop of e.g. and i.i.d. ends no sentence."""
+    start = boundary.start()
+    return boundary["stop"] == "." and _ABBREVIATION.search(boundary.string, max(0, start - 8), start) is not None
 
 
 def _tidy(text: str) -> str:

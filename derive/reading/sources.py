@@ -20,7 +20,7 @@ from derive.reading.documents import (
     SourceError,
 )
 from derive.reading.included import join_included
-from derive.reading.latex import mask_latex, scan_latex
+from derive.reading.latex import document_body, mask_latex, scan_latex
 from derive.reading.macros import collect
 from derive.reading.markdown import scan_markdown
 from derive.reading.notebook import markdown_cells
@@ -108,7 +108,8 @@ def read_latex(text: str, path: Path = Path("text.tex")) -> Source:
     scan.masks.extend(hidden.masks)
     scan.directives.extend(hidden.directives)
     scan.warnings[:0] = joined.warnings
-    return _assemble(path, "latex", whole, [(0, len(whole), None, scan)], tuple(joined.segments))
+    body = document_body(clean)
+    return _assemble(path, "latex", whole, [(body.start, body.end, None, scan)], tuple(joined.segments))
 
 
 def _assemble(

@@ -71,10 +71,31 @@ def brace(t: Translator, index: int, high: int) -> int:
     if not BRACES[name] or any(token.kind in ("relation", "row", "tag") for token in at_top(body)):
         t.note(name, label, index, after)
         t.out.extend(body if _splits(body) else [_open(place), *body, _close(place)])
+    elif not _continues_a_sum(t.out, body):
+        _labelled(t, body, label, place)
+    elif len(_signs(body)) == 1:
+        t.out.append(body[0])
+        _labelled(t, body[1:], label, place)
     else:
-        t.emit("labelled", name, place, extra=label)
-        t.out.extend([_open(place), *body, _close(place)])
+        t.note(name, label, index, after)
+        t.out.extend(body)
     return after
+
+
+def _labelled(t: Translator, body: list[Token], label: str, place: Tex) -> None:
+    t.emit("labelled", place.text, place, extra=label)
+    t.out.extend([_open(place), *body, _close(place)])
+
+
+def _continues_a_sum(before: list[Token], body: list[Token]) -> bool:
+    r"""a \underbrace{- b}_{c} is a difference, whatever is under its second term."""
+    if not body or body[0].kind not in ("plus", "minus"):
+        return False
+    return bool(before) and before[-1].kind in ("}", "close", "letter", "digit", "symbol", "const", "bar", "doublebar")
+
+
+def _signs(body: list[Token]) -> list[Token]:
+    return [token for token in at_top(body) if token.kind in ("plus", "minus")]
 
 
 def _splits(body: list[Token]) -> bool:
@@ -99,8 +120,8 @@ def _label(t: Translator, sign: str, index: int, high: int) -> tuple[str, int]:
 def wrapper(t: Translator, index: int, high: int) -> int:
     r"""\textcolor{red}{body}, \uncover<2->{body}: the body, with a note of what is around it."""
     name = t.tex[index].text
-    remarks = []
     after = _overlay(t, index + 1, high)
+    remarks = [text_of(t.tex[index + 1 : after])] if after > index + 1 else []
     for _ in range(WRAPPERS[name]):
         remark, after = t.text_argument(after, high)
         remarks.append(remark)

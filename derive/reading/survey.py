@@ -26,7 +26,7 @@ LAW_LETTERS = frozenset("pPqQ")
 FUNCTION_LETTERS = frozenset(
     ["f", "g", "h", "F", "G", "H", "I", "J", "L", "V", "W", "ell", "Gamma", "psi", "delta", "B"]
 )
-PARAMETER_LETTERS = frozenset(["theta", "phi", "psi", "lambda", "omega", "vartheta", "varphi", "eta", "nu", "xi"])
+PARAMETER_LETTERS = frozenset(["theta", "phi", "psi", "vartheta", "varphi", "omega"])
 _ARGUMENT_MARKS = frozenset(["comma", "bar", "semicolon", "colon", "relation", "doublebar"])
 _ARGUMENT_PARTS = frozenset(["letter", "digit", "symbol", "cdot", "accent", "prime", "sub", "sup", "{", "}", "expect"])
 NUMBER_LETTERS = frozenset(["alpha", "beta", "gamma", "lambda", "tau", "kappa", "epsilon", "eta"])
@@ -63,6 +63,8 @@ class Survey:
 
 @dataclass
 class _Evidence:
+    """How often each name was seen in each use."""
+
     laws: Counter[str] = field(default_factory=Counter)
     functions: Counter[str] = field(default_factory=Counter)
     factors: Counter[str] = field(default_factory=Counter)

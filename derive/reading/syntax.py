@@ -104,6 +104,8 @@ class Add(Spanned):
 
 @node
 class Neg(Spanned):
+    """A minus before one term."""
+
     body: Node
 
 
@@ -124,12 +126,16 @@ class Frac(Spanned):
 
 @node
 class Pow(Spanned):
+    """base to the power of exponent."""
+
     base: Node
     exponent: Node
 
 
 @node
 class Factorial(Spanned):
+    """body!"""
+
     body: Node
 
 
