@@ -28,7 +28,7 @@ from derive.rules import TABLE
 from derive.site import site
 from derive.steps import ProofError, Step, premises
 from derive.terms.binding import free_names, same, substitute
-from derive.terms.nodes import ArgExtremum, Extremum, Law, Number, Plus, Term, Times
+from derive.terms.nodes import ArgExtremum, Extremum, Number, Plus, Term, Times
 
 Judgement: TypeAlias = Literal["⊑", "=", ">=", "<=", "argmax-equiv"]
 

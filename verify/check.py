@@ -94,7 +94,7 @@ def without_names(claim: Claim) -> Claim:
 def seed_of(claim: Claim) -> int:
     """A seed that depends on the content of a claim and its hypotheses alone."""
     parts = [fingerprint(claim.lhs), claim.sign, fingerprint(claim.rhs), repr(claim.setting.hypotheses)]
-    return int.from_bytes(sha256("\n".join(parts).encode()).digest()[:8], "big")
+    return int.from_bytes(sha256("\n".join(parts).encode(errors="surrogatepass")).digest()[:8], "big")
 
 
 # ---------------------------------------------------------------- worlds

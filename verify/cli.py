@@ -53,6 +53,7 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "paths", nargs="*", metavar="PATH", help="files or folders (.md, .tex, .ipynb); - is standard input"
     )
     check.add_argument("--format", choices=FORMATS, default="text", help="how to print the result (default: text)")
+    check.add_argument("--python", action="store_true", help="print each counterexample as Python to paste, too")
     check.add_argument("--strict", action="store_true", help="also fail on undecided, unread and open conditions")
     check.add_argument("--baseline", type=Path, metavar="FILE", help="claims that the project has accepted as they are")
     check.add_argument("--write-baseline", type=Path, metavar="FILE", help="accept everything as it is now")
@@ -79,7 +80,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.write_baseline is not None:
         _write_baseline(run, options.write_baseline)
     color = {"auto": None, "always": True, "never": False}[options.color]
-    _print(render(run, options.format, color=color))
+    _print(render(run, options.format, color=color, python=options.python))
     return exit_status(run, options.strict, _accepted(options.baseline))
 
 
@@ -128,7 +129,7 @@ def run_on(paths: Sequence[str]) -> Run:
     from verify.progress import Progress
     from verify.results import CheckedDocument, Run
 
-    named = [Path(path) for path in paths] or list(documents())
+    named = [Path(path) for path in paths] or [_from_here(path) for path in documents()]
     checked: list[CheckedDocument] = []
     for path in named:
         if str(path) == "-":
@@ -141,6 +142,11 @@ def run_on(paths: Sequence[str]) -> Run:
             with Progress(file.name) as progress:
                 checked.append(check_file(file, str(file), progress))
     return Run(tuple(checked))
+
+
+def _from_here(path: Path) -> Path:
+    """The path as one would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _files_below(folder: Path) -> list[Path]:

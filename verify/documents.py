@@ -59,29 +59,26 @@ def check_document(document: ReadDocument, path: str, progress: Progress | None 
 
 
 def _checked(number: int, claim: ReadClaim, document: ReadDocument, verdicts: dict[str, Verdict]) -> CheckedClaim:
-    notation = document.notation
-    content = claim.content
     key = _key(claim)
-    if key not in verdicts or not isinstance(content, Claim):
+    if key not in verdicts or not isinstance(claim.content, Claim):
         verdicts[key] = _verdict(claim, document)
-    lhs, rhs, line = claim.left, claim.right, f"{claim.left} {claim.relation} {claim.right}"
-    if isinstance(content, Claim):
-        lhs, rhs = latex(content.lhs, notation), latex(content.rhs, notation)
-        line = f"{text(content.lhs, notation)} {_SPOKEN.get(content.sign, content.sign)} {text(content.rhs, notation)}"
-    source = document.source.text[claim.formula.start : claim.formula.end]
+    written = (claim.left, claim.relation, claim.right)
+    if isinstance(claim.content, Claim):
+        lhs, rhs, line = written_claim(claim.content, document.notation)
+    else:
+        lhs, rhs, line = claim.left, claim.right, " ".join(written)
+    source = " ".join(document.source.text[claim.formula.start : claim.formula.end].split())
+    expected = cast("Word | None", claim.expected)
+    place = _place(document, claim.span)
     return CheckedClaim(
-        number,
-        key,
-        _place(document, claim.span),
-        claim.relation,
-        lhs,
-        rhs,
-        " ".join(source.split()),
-        verdicts[key],
-        claim.chain,
-        cast("Word | None", claim.expected),
-        line,
+        number, key, place, claim.relation, lhs, rhs, source, verdicts[key], claim.chain, expected, line
     )
+
+
+def written_claim(claim: Claim, notation: Notation) -> tuple[str, str, str]:
+    """Both sides of a claim as LaTeX, and the whole as a line of text."""
+    line = f"{text(claim.lhs, notation)} {_SPOKEN.get(claim.sign, claim.sign)} {text(claim.rhs, notation)}"
+    return latex(claim.lhs, notation), latex(claim.rhs, notation), line
 
 
 _SPOKEN = {">=": "≥", "<=": "≤", "argmax-equiv": "="}
@@ -92,7 +89,7 @@ def _verdict(claim: ReadClaim, document: ReadDocument) -> Verdict:
         case Claim() as content:
             return check(content, document.notation)
         case Assumed() as content:
-            return _assumed(content, document.notation)
+            return assumed(content, document.notation)
         case Unread() as content:
             excerpt = explain(document.source, Unreadable(content.span, content.message, content.hint))
             return Verdict("unread", content.message, notes=(excerpt,))
@@ -100,7 +97,8 @@ def _verdict(claim: ReadClaim, document: ReadDocument) -> Verdict:
             return Verdict("undecided", content.message)
 
 
-def _assumed(content: Assumed, notation: Notation) -> Verdict:
+def assumed(content: Assumed, notation: Notation) -> Verdict:
+    """The verdict on a definition or hypothesis, with what a joint maximisation reaches."""
     notes = list(content.notes)
     conditions: tuple[Required, ...] = ()
     if content.definition is not None:
@@ -119,15 +117,20 @@ def _shortened(source: str) -> str:
 
 
 def _key(claim: ReadClaim) -> str:
+    if isinstance(claim.content, Claim):
+        return key_of_claim(claim.content)
+    return _hashed([type(claim.content).__name__, claim.left, claim.relation, claim.right])
+
+
+def key_of_claim(claim: Claim) -> str:
     """A hash of a claim's content: the same wherever it stands, whatever stands around it."""
-    content = claim.content
-    if isinstance(content, Claim):
-        unfold = content.setting.unfold_all
-        parts = [fingerprint(unfold(content.lhs)), content.sign, fingerprint(unfold(content.rhs))]
-        parts += sorted(repr(h) for h in content.setting.hypotheses)
-    else:
-        parts = [type(content).__name__, claim.left, claim.relation, claim.right]
-    return sha256("\n".join(parts).encode()).hexdigest()[:16]
+    unfold = claim.setting.unfold_all
+    sides = [fingerprint(unfold(claim.lhs)), claim.sign, fingerprint(unfold(claim.rhs))]
+    return _hashed(sides + sorted(repr(h) for h in claim.setting.hypotheses))
+
+
+def _hashed(parts: list[str]) -> str:
+    return sha256("\n".join(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _place(document: ReadDocument, span: Span) -> Place:

@@ -54,7 +54,10 @@ def _vocabulary(claim: Claim, conditions: list[Condition]) -> Vocabulary:
 
 
 def _presupposed(claim: Claim, known: list[Condition], trial: Trial, evaluate: Evaluator) -> list[Condition]:
-    """What makes a side undefined in some world, unless a known condition is broken there anyway."""
+    """What makes a side undefined in some world, unless a known condition is broken there anyway.
+
+    What the author has stated by writing p(z | x) comes first: p(x) > 0; of the rest only what explains more.
+    """
     unexplained = trial.undefined.copy()
     for condition in known:
         unexplained &= ~broken(condition, evaluate)
@@ -63,7 +66,13 @@ def _presupposed(claim: Claim, known: list[Condition], trial: Trial, evaluate: E
     keys = {condition.key for condition in known}
     found = [c for side in (claim.lhs, claim.rhs) for c in undefined_parts(side, evaluate)]
     distinct = {condition.key: condition for condition in found if condition.key not in keys}
-    return list(distinct.values())[:MOST_PRESUPPOSED]
+    needed: list[Condition] = []
+    for condition in sorted(distinct.values(), key=lambda c: c.status == "open"):
+        explained = unexplained & broken(condition, evaluate)
+        if explained.any():
+            needed.append(condition)
+            unexplained &= ~explained
+    return needed[:MOST_PRESUPPOSED]
 
 
 def _agree(trial: Trial, conditions: list[Condition], evaluate: Evaluator) -> None:

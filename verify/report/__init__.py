@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
@@ -33,17 +34,18 @@ ENDINGS: Mapping[str, Format] = MappingProxyType(
 )  # fmt: skip
 
 
-def render(run: Run, format: str, color: bool | None = None) -> str:
+def render(run: Run, format: str, color: bool | None = None, python: bool = False) -> str:
     """The run in one of FORMATS.  Raises ValueError for any other.
 
-    Text is laid out for standard output; ``color`` decides about colours, None leaves it to the stream.
+    Text is laid out for standard output; ``color`` decides about colours, None leaves it to the stream; ``python`` adds
+    a snippet to each counterexample (the other formats for people always show it).
     """
     match format:
         case "text":
             from verify.report.terminal import Style
             from verify.report.terminal import render as write_text
 
-            return write_text(run, Style.of(sys.stdout, color))
+            return write_text(run, replace(Style.of(sys.stdout, color), python=python))
         case "html":
             from verify.report.html import render as write_html
 

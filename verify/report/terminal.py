@@ -37,16 +37,19 @@ COLOURS: Mapping[str, str] = {
 }  # fmt: skip
 INDENT = 4
 RULE_WIDTH = 24  # columns for the name of the rule, at most; on wide terminals a third
+UNLIMITED = 100_000  # columns of a file or a pipe: nothing is cut there
+PROSE = 100  # columns of remarks, however wide the terminal
 LEAST_FORMULA = 24  # columns a formula gets, however narrow the terminal
 
 
 @dataclass(frozen=True)
 class Style:
-    """How to print: columns, colours or none, Unicode or ASCII."""
+    """How to print: columns, colours or none, Unicode or ASCII, and whether with Python for each counterexample."""
 
     width: int = 80
     color: bool = False
     unicode: bool = True
+    python: bool = False
 
     @classmethod
     def of(cls, stream: TextIO, color: bool | None = None, environment: Mapping[str, str] = os.environ) -> Style:
@@ -54,7 +57,9 @@ class Style:
         if color is None:
             plain = environment.get("NO_COLOR") or environment.get("TERM") == "dumb"
             color = stream.isatty() and not plain
-        return cls(max(40, shutil.get_terminal_size((80, 24)).columns), color, _prints_unicode(stream))
+        fixed = stream.isatty() or environment.get("COLUMNS")
+        columns = shutil.get_terminal_size((80, 24)).columns if fixed else UNLIMITED
+        return cls(max(40, columns), color, _prints_unicode(stream))
 
 
 def _prints_unicode(stream: TextIO) -> bool:
@@ -103,7 +108,7 @@ class _Printer:
             used += rules + 2
         room = max(LEAST_FORMULA, self.style.width - used)
         formula, wanted = self.formula(claim, room), self.text(one_line(provided(claim)))
-        if wanted and _width(formula) + 3 + _width(wanted) <= room:
+        if wanted and _width(formula) + 3 + _width(wanted) <= min(room, PROSE):
             yield f"{head}{formula}  [{wanted}]"
         else:
             yield (head + formula).rstrip()
@@ -117,6 +122,8 @@ class _Printer:
             yield from self.indented(f"{agrees} in the text")
         if claim.as_expected:
             return
+        if verdict.word == "proved" and verdict.equality:
+            yield from self.indented(f"tight {verdict.equality}")
         if verdict.word in ("refuted", "undecided", "unread") and verdict.message:
             yield from self.indented(verdict.message)
         if verdict.counterexample is not None:
@@ -130,6 +137,8 @@ class _Printer:
     def world(self, sides: WorldSides) -> Iterator[str]:
         for line in evidence_lines(sides):
             yield from self.indented(line, hanging=4)
+        if self.style.python:
+            yield from self.verbatim(sides.python)
 
     def trouble(self, document: CheckedDocument, trouble: Trouble) -> Iterator[str]:
         where = self.text(location(document, trouble.place))
@@ -154,7 +163,7 @@ class _Printer:
         """Text below a claim, broken at spaces where it is longer than the line."""
         pad = " " * INDENT
         lines = wrap(
-            self.text(text.replace("\n", " ")), max(LEAST_FORMULA, self.style.width), initial_indent=pad,
+            self.text(text.replace("\n", " ")), max(LEAST_FORMULA, min(PROSE, self.style.width)), initial_indent=pad,
             subsequent_indent=pad + " " * hanging, break_long_words=False, break_on_hyphens=False, drop_whitespace=True,
         )  # fmt: skip
         yield from (self.faint(line) for line in lines)
