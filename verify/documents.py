@@ -174,8 +174,7 @@ def text_of_name(key: str, notation: Notation) -> str:
 
 
 def _troubles(document: ReadDocument) -> Iterable[Trouble]:
-    warnings = [*document.source.warnings, *(w for formula in document.formulas for w in formula.warnings)]
-    for warning in warnings:
+    for warning in (*document.source.warnings, *document.warnings):
         yield Trouble(_place(document, warning.span), warning.message)
 
 

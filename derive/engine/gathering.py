@@ -23,7 +23,7 @@ from derive.terms.nodes import Density, Integral, Plus, Term, Times, law_variabl
 def gather_once(chain: Chain) -> bool:
     for path, part in positions(chain.term):
         if isinstance(part, Plus | Times):
-            for tactic in (_factors_in, _constants_in, _nest, _merge, _factor_inwards, _lift):
+            for tactic in (_factors_in, _constants_in, _widen, _nest, _merge, _factor_inwards, _lift):
                 if chain.attempt(lambda c, t=tactic, path=path, part=part: t(c, path, part)):  # type: ignore[misc]
                     return True
     return False
@@ -92,12 +92,20 @@ def _merge(chain: Chain, path: Path, part: Term) -> None:
     for n, (i, first) in enumerate(found):
         for j, second in found[n + 1 :]:
             if spaces_of(first) == spaces_of(second):
-                other = with_variables_of(second, first)
-                holes = {"f": first.body, "g": other, "Z": Tuple(*first.variables)}
-                below: Path = () if len(part.terms) == 2 else ((i, j),)
-                chain.apply("linearity", (*path, *below), holes)
+                _add(chain, path, i, j)
                 return
     raise _NothingToDoError
+
+
+def _add(chain: Chain, path: Path, i: int, j: int) -> None:
+    """Two integrals of the sum at a path, over the same spaces, as one."""
+    whole = chain.at(path)
+    first, second = whole.args[i], whole.args[j]
+    assert isinstance(first, Integral)
+    assert isinstance(second, Integral)
+    holes = {"f": first.body, "g": with_variables_of(second, first), "Z": Tuple(*first.variables)}
+    below: Path = () if len(whole.args) == 2 else ((i, j),)
+    chain.apply("linearity", (*path, *below), holes)
 
 
 def _factor_inwards(chain: Chain, path: Path, part: Term) -> None:
@@ -111,6 +119,55 @@ def _factor_inwards(chain: Chain, path: Path, part: Term) -> None:
     factor = outer[0] if len(outer) == 1 else Times(*outer)
     integral = _renamed_apart(inner[0], factor)
     chain.apply("constant-factor", path, {"c": factor, "f": integral.body, "Z": Tuple(*integral.variables)})
+
+
+def _widen(chain: Chain, path: Path, part: Term) -> None:
+    """∫ q(y)·f dy beside ∫∫ q(y, z)·g: the weight q(y) as ∫ q(y, z) dz, and both integrals over y and z."""
+    if not isinstance(part, Plus):
+        raise _NothingToDoError
+    integrals = [(i, t) for i, t in enumerate(part.terms) if isinstance(t, Integral)]
+    for i, small in integrals:
+        for j, large in integrals:
+            if set(spaces_of(small)) < set(spaces_of(large)):
+                weight = _marginal_of_joint(small, large)
+                if weight is not None:
+                    _widen_integral(chain, (*path, i), small, weight, large)
+                    _add(chain, path, i, j)
+                    return
+    raise _NothingToDoError
+
+
+def _marginal_of_joint(small: Integral, large: Integral) -> Density | None:
+    """The factor of the smaller integrand that is a marginal of a density of exactly the larger one's variables."""
+    factors = small.body.terms if isinstance(small.body, Times) else (small.body,)
+    theirs = set(spaces_of(large))
+    for joint in large.body.atoms(Density):
+        if {v.space for v in joint.at} == theirs:
+            for factor in factors:
+                if (
+                    isinstance(factor, Density)
+                    and (factor.law, set(factor.given)) == (joint.law, set(joint.given))
+                    and set(factor.at) == set(small.variables)
+                ):
+                    return factor
+    return None
+
+
+def _widen_integral(chain: Chain, at: Path, small: Integral, weight: Density, large: Integral) -> None:
+    extra = [v for v in large.variables if v.space not in spaces_of(small)]
+    fresh = [v if v not in free_names(small) else type(v)(v.name + "'", v.space) for v in extra]
+    z = Tuple(*fresh)
+    body = small.body
+    holes = {"p": weight.law, "A": Tuple(*weight.at), "B": Tuple(*weight.given), "Z": z}
+    joint = Density(weight.law, (*weight.at, *fresh), weight.given)
+    if not isinstance(body, Times):
+        raise _NothingToDoError
+    rest = [f for f in body.terms if f is not weight]
+    chain.apply("marginalise", (*at, 0, body.terms.index(weight)), holes, backwards=True)
+    f = rest[0] if len(rest) == 1 else Times(*rest)
+    chain.ring((*at, 0), Times(Integral(joint, *fresh), f))
+    holes = {"a": joint, "f": f, "Y": Tuple(*small.variables), "Z": z}
+    chain.apply("inner-weight", at, holes, backwards=True)
 
 
 def _nest(chain: Chain, path: Path, part: Term) -> None:
@@ -146,13 +203,7 @@ def _lift(chain: Chain, path: Path, part: Term) -> None:
             weight = None if isinstance(term, Integral) else _marginal_weight(term, integral)
             if weight is not None:
                 _lift_term(chain, path, i, weight, integral)
-                whole = chain.at(path)
-                lifted, other = whole.args[i], whole.args[j]
-                assert isinstance(lifted, Integral)
-                assert isinstance(other, Integral)
-                holes = {"f": lifted.body, "g": with_variables_of(other, lifted), "Z": Tuple(*lifted.variables)}
-                below: Path = () if len(part.terms) == 2 else ((i, j),)
-                chain.apply("linearity", (*path, *below), holes)
+                _add(chain, path, i, j)
                 return
     raise _NothingToDoError
 

@@ -30,7 +30,6 @@ from derive.terms.nodes import (
     Quotient,
     Term,
     Times,
-    Variable,
     law_factors,
     law_variables,
 )
@@ -286,6 +285,8 @@ def marginal(term: Term) -> Use | None:
         return None
     z = Tuple(*term.variables)
     body = term.body
+    if body == Number(0):
+        return Use("integral-of-zero", {"Z": z})
     if set(law_variables(body)) == set(z):
         return Use("normalise", {"q": body, "Z": z})
     if isinstance(body, Density) and set(z) <= set(body.at):
@@ -324,7 +325,3 @@ def integrate_out(term: Term) -> Use | None:
 
 def _times(factors: list[Term]) -> Term:
     return factors[0] if len(factors) == 1 else Times(*factors)
-
-
-def variables_of(term: Integral) -> tuple[Variable, ...]:
-    return term.variables

@@ -140,12 +140,21 @@ def _font(t: Translator, index: int, high: int) -> int:
         return after
     before = t.font, t.bold
     t.font, t.bold = _new_font(t, name), t.bold or name in words.BOLD_FONTS
+    emitted = len(t.out)
     if after == last and low < last and t.tex[low].kind == "command":
         after = t.step(low, high)
     else:
         _inside_font(t, name, low, last)
     t.font, t.bold = before
+    _widen(t, emitted, t.tex[index].start, t.tex[max(index, after - 1)].end)
     return after
+
+
+def _widen(t: Translator, first: int, start: int, end: int) -> None:
+    r"""The tokens of \mathcal{L} cover the font and its braces, too: what is quoted is what was written."""
+    if first < len(t.out) and start <= t.out[first].start and t.out[-1].end <= end:
+        t.out[first] = t.out[first]._replace(start=start)
+        t.out[-1] = t.out[-1]._replace(end=end)
 
 
 def _old_font(t: Translator, index: int, high: int) -> int:

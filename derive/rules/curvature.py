@@ -40,7 +40,9 @@ def _assumed(name: str, kind: Kind, setting: Setting) -> bool:
 
 
 def _needs_positive(body: Term, variable: Variable) -> bool:
-    """Whether the term is undefined for negative t because of a log or a root of t itself."""
+    """Whether the term is undefined for negative t because of a log or a root of t itself, with no 0 in front."""
+    if any(isinstance(node, Number) and node.value == 0 for node in preorder_traversal(body)):
+        return False  # 0 · log t is 0 everywhere
     for node in preorder_traversal(body):
         if isinstance(node, Log) and node.argument == variable:
             return True

@@ -121,7 +121,10 @@ CONSTANT_FACTOR = Rule(
     why="the factor does not depend on what is integrated",
     reference="linearity of the integral",
     splitting=(Need("finite", c, text="the factor is finite"),),
-    merging=(Need("support", Power(c, Number(2)), text="the factor is not 0"),),
+    merging=(
+        Need("support", Power(c, Number(2)), text="the factor is not 0"),
+        Need("finite", c, text="the factor is finite"),
+    ),
 )
 
 CONSTANT_WEIGHT = Rule(
@@ -132,6 +135,28 @@ CONSTANT_WEIGHT = Rule(
     right=Integral(Times(c, a), Z),
     why="the factor does not depend on what is integrated, and the integral is non-negative",
     reference="Tonelli",
+    merging=(
+        Need("finite", Integral(a, Z), text="the integral is finite, so that 0 times it is 0", unless=c, loosely=True),
+    ),
+)
+
+INNER_WEIGHT = Rule(
+    name="inner-weight",
+    title="a weight integrated over what the rest does not mention",
+    left=Integral(Times(a, f), Y, Z),
+    relation="=",
+    right=Integral(Times(Integral(a, Z), f), Y),
+    why="f does not depend on z, and the weight is non-negative",
+    reference="Tonelli, for the positive and the negative part of f",
+    splitting=None,
+    near_misses=(
+        NearMiss(
+            Integral(Times(a, f), Y, Z),
+            "=",
+            Integral(Times(a, f), Y),
+            "a variable is left out of the integral instead of being integrated over",
+        ),
+    ),
 )
 
 CONSTANT_INTO_MEAN = Rule(
@@ -174,6 +199,17 @@ ITERATE_NONNEGATIVE = Rule(
     reference="Tonelli",
 )
 
+INTEGRAL_OF_ZERO = Rule(
+    name="integral-of-zero",
+    title="the integral of zero",
+    left=Integral(Number(0), Z),
+    relation="=",
+    right=Number(0),
+    why="whatever the measure",
+    reference="definition of the integral",
+    merging=None,
+)
+
 RULES = (
     KL_DEFINITION,
     ENTROPY_DEFINITION,
@@ -182,7 +218,9 @@ RULES = (
     MERGE_INTEGRALS,
     CONSTANT_FACTOR,
     CONSTANT_WEIGHT,
+    INNER_WEIGHT,
     CONSTANT_INTO_MEAN,
     ITERATE,
     ITERATE_NONNEGATIVE,
+    INTEGRAL_OF_ZERO,
 )

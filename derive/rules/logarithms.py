@@ -48,7 +48,10 @@ LOG_POWER = Rule(
     right=Times(c, Log(a)),
     why="log aᶜ = c log a",
     reference="functional equation of the logarithm",
-    needs=(Need("support", Power(c, Number(2)), text="the exponent is not 0"),),
+    needs=(
+        Need("support", Power(c, Number(2)), text="the exponent is not 0"),
+        Need("finite", c, text="the exponent is finite"),
+    ),
     near_misses=(NearMiss(Log(Power(a, Number(2))), "=", Power(Log(a), Number(2)), "the exponent belongs in front"),),
 )
 

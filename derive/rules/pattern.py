@@ -34,6 +34,7 @@ from derive.terms.nodes import (
     Term,
     Variable,
     is_law,
+    law_factors,
     law_variables,
 )
 
@@ -194,13 +195,19 @@ def _unfit(place: Place, value: Basic, substitution: Substitution) -> str:
         case LawHole():
             drawn = substitution.get(place.group.name)
             fits = isinstance(value, Term) and is_law(value) and isinstance(drawn, Tuple)
-            return "" if fits and set(law_variables(cast(Term, value))) == set(drawn or ()) else "no law of the group"
+            fits = fits and set(law_variables(cast(Term, value))) == set(drawn or ())
+            return "" if fits and not _indices(cast(Term, value)) & set(drawn or ()) else "no law of the group"
         case Group():
             return "" if isinstance(value, Tuple) and len(set(value)) == len(value) else "no bundle of distinct names"
         case Shape():
             return "" if isinstance(value, Lambda) else "no term with a place in it"
         case _:
             return ""
+
+
+def _indices(law: Term) -> frozenset[Basic]:
+    """The names that choose which laws are meant: i in Q_i(z).  ∫ q_z(z) dz is no integral of one law."""
+    return frozenset().union(*(free_names(factor.args[0]) for factor in law_factors(law)))
 
 
 def _is_constant(value: Basic) -> bool:

@@ -24,12 +24,19 @@ Relation: TypeAlias = Literal["=", ">=", "<="]
 
 @dataclass(frozen=True)
 class Need:
-    """A condition as a pattern; ``text`` says it in words for the rule's page."""
+    """A condition as a pattern; ``text`` says it in words for the rule's page.
+
+    where    what it is needed for: not where a factor of this is 0
+    unless   a term that, non-negative by its form, makes the condition unnecessary
+    loosely  for "finite": the subject may be undefined, only not infinite
+    """
 
     kind: Kind
     subject: Term
     where: tuple[Term, ...] = ()
     text: str = ""
+    unless: Term | None = None
+    loosely: bool = False
 
 
 @dataclass(frozen=True)

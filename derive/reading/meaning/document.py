@@ -22,7 +22,7 @@ from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.naming import Assumed, Namer, inside
 from derive.reading.meaning.roles import Roles, infer_roles
 from derive.reading.parser import parse_source, survey_source
-from derive.reading.statements import Formula, Relation, Statement
+from derive.reading.statements import Formula, Relation, Statement, Warning_
 from derive.reading.syntax import Apply, Name, Node, Set_, Span, Unreadable
 from derive.terms.binding import free_names
 from derive.terms.nodes import ArgExtremum, Function, Named, Number, Parameter, Term, Variable
@@ -82,6 +82,7 @@ class ReadDocument:
     claims: tuple[ReadClaim, ...]
     roles: Roles
     notation: Notation
+    warnings: tuple[Warning_, ...] = ()  # of the formulas and of comments
 
 
 def read_document(source: Source) -> ReadDocument:
@@ -92,7 +93,8 @@ def read_document(source: Source) -> ReadDocument:
     directives.declare(roles)
     reader = _DocumentReader(source, formulas, roles, directives)
     claims = tuple(reader.claims())
-    return ReadDocument(source, formulas, claims, roles, reader.notation())
+    warnings = (*(w for formula in formulas for w in formula.warnings), *directives.warnings)
+    return ReadDocument(source, formulas, claims, roles, reader.notation(), warnings)
 
 
 class _DocumentReader:
@@ -148,7 +150,7 @@ class _DocumentReader:
             if relation.sign in CLAIMING:
                 left, right = sides[place], sides[place + 1]
                 content = self._content(statement, place, relation, left, right, formula)
-                if isinstance(content, Unread):
+                if isinstance(content, Unread | Open):
                     self._unread_law(formula, statement, left, right)
                 yield self._read_claim(formula, relation, left, right, content)
         if formula.display:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from sympy import Basic
 
 from derive.reading.meaning.laws import ElaborationError, LawElaborator
-from derive.reading.meaning.roles import names_in
+from derive.reading.meaning.roles import is_open, names_in
 from derive.reading.meaning.spelling import key_of, latex_of, subscript_parts
 from derive.reading.syntax import (
     Add,
@@ -69,7 +69,7 @@ class Elaborator(LawElaborator):
             case Neg():
                 return t.negative(self.term(node.body))
             case Mul():
-                return t.Times(*(self.term(part) for part in node.factors))
+                return self._product(node)
             case Frac(numerator=Num() as above, denominator=Num() as below) if below.value:
                 return t.Number(above.value / below.value)
             case Frac():
@@ -112,6 +112,12 @@ class Elaborator(LawElaborator):
             case _:
                 words = type(node).__name__.rstrip("_").lower()
                 raise ElaborationError(f"{_article(words)} is not understood yet", node.span)
+
+    def _product(self, node: Mul) -> t.Term:
+        dot = next((part for part in node.factors if is_open(part)), None)
+        if dot is not None:
+            raise ElaborationError("this dot multiplies nothing", dot.span)
+        return t.Times(*(self.term(part) for part in node.factors))
 
     def _power(self, node: Pow) -> t.Term:
         if isinstance(node.base, Name) and key_of(node.base) == "e":
@@ -288,11 +294,15 @@ class Elaborator(LawElaborator):
 
     def _paired(self, left: Node, right: Node) -> tuple[t.Term, t.Term]:
         """Both laws; one without arguments draws what the other draws."""
-        if isinstance(left, Name) and not isinstance(right, Name):
+        if isinstance(left, Name) and (not isinstance(right, Name) or not self._draws(left)):
             second = self.law(right)
             return self.law(left, t.law_variables(second)), second
         first = self.law(left)
         return first, self.law(right, t.law_variables(first))
+
+    def _draws(self, name: Name) -> bool:
+        """Whether the text says somewhere what a law draws."""
+        return self.roles.signature(self.roles.law_key(name)) is not None
 
     def _is_entropy(self, node: Apply) -> bool:
         if len(node.arguments) != 1:
@@ -314,17 +324,17 @@ class Elaborator(LawElaborator):
         variables = [self.variable(v) for v in names_in(node.variables)]
         if not variables:
             raise ElaborationError("over which variable is integrated is not written", node.span)
+        if not _is_everything(node.domain, node.upper, [v.name for v in variables]):
+            raise ElaborationError("an integral over a part of the space is not understood yet", node.span)
         return t.Integral(body, *variables)
 
     def _big_operator(self, node: BigOperator) -> t.Term:
-        if (
-            node.kind != "sum"
-            or node.upper is not None
-            or isinstance(node.under, Equation | Member)
-            or node.under is None
-        ):
+        under = node.under
+        if isinstance(under, Member) and _is_everything(under.group, None, [key_of(v) for v in names_in([under.item])]):
+            under = under.item  # z ∈ 𝒵
+        if node.kind != "sum" or node.upper is not None or isinstance(under, Equation | Member) or under is None:
             raise ElaborationError("sums and products over an index are not understood yet", node.span)
-        variables = list(names_in([node.under]))
+        variables = list(names_in([under]))
         if not variables or not all(key_of(v) in self.roles.variables for v in variables):
             raise ElaborationError("sums and products over an index are not understood yet", node.span)
         return t.Integral(self.term(node.body), *(self.variable(v) for v in variables))
@@ -342,6 +352,22 @@ class Elaborator(LawElaborator):
         if self.roles.is_law(name):
             return t.Law(self.law_name(name).args[0])
         return self.parameter(name)
+
+
+def _is_everything(domain: Node | None, upper: Node | None, variables: list[str]) -> bool:
+    """Whether bounds leave nothing out: none, −∞ and ∞, ℝᵈ, or 𝒵 for z."""
+    match domain:
+        case None:
+            return upper is None
+        case Neg(body=Symbol(kind="infty")):
+            return isinstance(upper, Symbol) and upper.kind == "infty"
+        case Pow(base=Name() as base):
+            return upper is None and base.font == "bb"
+        case Name(font="bb" | "cal" | "scr", subscript=None):
+            letters = {name.split("_")[0] for name in variables}
+            return upper is None and (domain.base == "R" or letters == {domain.base.lower()})
+        case _:
+            return False
 
 
 _MEANT = frozenset(["L", "F", "J", "V", "Q", "I", "D", "H", "ell", "ELBO"])  # letters of particular quantities

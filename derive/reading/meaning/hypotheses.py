@@ -97,7 +97,8 @@ def chooses(lead: str) -> bool:
 
 
 _MODEL = re.compile(
-    r"(?i)\b(model|encoder|decoder|guide|factori[sz]es?|forward|backward|generative|markov|chain|family)\b"
+    r"(?i)\b(model|encoder|decoder|guide|factori[sz](?:es?|ing|ation)|forward|backward|generative|markov|chain|family"
+    r"|assum(?:e|ed|es|ing|ption)|suppos(?:e|ed|ing))\b"
 )
 _CONDITIONAL = re.compile(
     r"(?i)\b(if|when(?:ever)?|provided|as soon as|unless|assuming|suppos(?:e|ing)|in the case|i\.?i\.?d\.?|copies|"

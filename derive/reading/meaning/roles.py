@@ -47,6 +47,7 @@ class LawUse:
     formulas: set[int] = field(default_factory=set)
     parameters: Counter[tuple[str, ...]] = field(default_factory=Counter)
     spelled: set[str] = field(default_factory=set)
+    sampled: Counter[Signature] = field(default_factory=Counter)  # x ~ P: what P draws, if nothing else says it
 
 
 @dataclass
@@ -114,8 +115,9 @@ class Roles:
         if use is None:
             return None
         chosen = set(wanted) if wanted is not None else None
-        fitting = [s for s in use.signatures if chosen is None or set(s[0]) == chosen]
-        return max(fitting, key=lambda s: (use.signatures[s], -len(s[0]))) if fitting else None
+        known = use.signatures or use.sampled
+        fitting = [s for s in known if chosen is None or set(s[0]) == chosen]
+        return max(fitting, key=lambda s: (known[s], -len(s[0]))) if fitting else None
 
 
 def infer_roles(formulas: Iterable[Formula], survey: Survey) -> Roles:
@@ -221,6 +223,8 @@ class _Reader:
     def _under(self, node: Node) -> None:
         if isinstance(node, Sampled):
             self._bare(node.law)
+            if isinstance(node.law, Name):
+                self._use(node.law).sampled[tuple(key_of(v) for v in names_in(node.variables)), ()] += 1
             for variable in names_in(node.variables):
                 self.roles.bound[key_of(variable)] += 1
                 self.roles.variables.setdefault(key_of(variable), latex_of(variable))
@@ -281,6 +285,7 @@ def _fold_case(roles: Roles) -> None:
 def _merge(roles: Roles, key: str, into: str) -> None:
     mine, theirs = roles.laws.pop(key), roles.laws[into]
     theirs.signatures += mine.signatures
+    theirs.sampled += mine.sampled
     theirs.parameters += mine.parameters
     theirs.formulas |= mine.formulas
     theirs.spelled.add(mine.latex)
