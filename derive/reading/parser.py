@@ -26,6 +26,8 @@ from derive.reading.syntax import Apply, Argument, Name, Node, Span, Tuple_, Unr
 from derive.reading.tokens import Token
 from derive.reading.vocabulary import CUSTOMARY
 
+MAX_FORMULA = 200_000  # characters; the longest displays have a hundredth of that
+
 __all__ = ["Declarations", "Survey", "parse_formula", "parse_source", "survey_source"]
 
 
@@ -75,6 +77,10 @@ def _prepare(source: Source) -> list[_Prepared]:
 
 def _prepare_one(raw: RawFormula, text: str, expander: Expander) -> _Prepared:
     expander.warnings.clear()
+    length = raw.body.end - raw.body.start
+    if length > MAX_FORMULA:
+        message = f"a formula of {length} characters; the longest that is read has {MAX_FORMULA}"
+        return _Prepared(raw, Translation([Token("error", message, raw.body.start, raw.body.end)], [], []), ())
     try:
         translation = translate(expander.expand(lex(text, raw.body.start, raw.body.end)))
     except Exception as problem:  # a fault of the reader must not take the document with it

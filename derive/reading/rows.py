@@ -201,9 +201,10 @@ class Splitter:
         target.tags.append(text)
 
     def _period(self, index: int, end: int) -> int:
-        """The end of a sentence, unless digits follow."""
+        """The end of a sentence, unless digits follow, or a name without a space: p.x is no sentence and no formula."""
         after = self._tokens[index + 1].kind if index + 1 < end else ""
-        if after == "digit" or self._draft.expects_operand():
+        adjacent = after in ("letter", "sub", "sup") and self._tokens[index + 1].start == self._tokens[index].end
+        if after == "digit" or adjacent or self._draft.expects_operand():
             self._push(self._tokens[index])
         elif after not in ("", "tag"):
             self._flush()

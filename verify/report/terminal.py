@@ -86,6 +86,8 @@ class _Printer:
         if document.failure is not None:
             failure = one_line(document.failure)
             yield f"{self.text(location(document, None))}: {self.coloured('error')}: {self.text(failure)}"
+        elif not document.claims:
+            yield f"{self.text(location(document, None))}: nothing to check: no formula with a relation sign was found"
         places = self.width_of(self.text(location(document, claim.place)) for claim in document.claims)
         rules = min(
             max(RULE_WIDTH, self.style.width // 3),

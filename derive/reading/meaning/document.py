@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TypeAlias
 
 from sympy import Basic, preorder_traversal
@@ -24,6 +25,7 @@ from derive.reading.meaning.roles import Roles, infer_roles
 from derive.reading.parser import parse_source, survey_source
 from derive.reading.statements import Formula, Relation, Statement, Warning_
 from derive.reading.syntax import Apply, Name, Node, Set_, Span, Unreadable
+from derive.reading.walk import walk
 from derive.terms.binding import free_names
 from derive.terms.nodes import ArgExtremum, Function, Named, Number, Parameter, Term, Variable
 from derive.writing import Notation
@@ -31,6 +33,9 @@ from derive.writing import Notation
 SIGNS: dict[str, Sign] = {
     "=": "=", ">=": ">=", "<=": "<=", ">": ">", "<": "<", "!=": "!=", "approx": "approx", "propto": "propto",
 }  # fmt: skip
+_RELATION = re.compile(r"\\(?:geq?|leq?|approx|neq?)(?![A-Za-z])|[=<>]")
+_WRITTEN = {r"\ge": ">=", r"\geq": ">=", r"\le": "<=", r"\leq": "<=", r"\approx": "approx", r"\ne": "!=", r"\neq": "!="}
+MOST_PARTS = 2_000  # of one side
 CLAIMING = frozenset([*SIGNS, ":=", "=:", "~"])
 
 
@@ -93,7 +98,7 @@ def read_document(source: Source) -> ReadDocument:
     directives.declare(roles)
     reader = _DocumentReader(source, formulas, roles, directives)
     claims = tuple(reader.claims())
-    warnings = (*(w for formula in formulas for w in formula.warnings), *directives.warnings)
+    warnings = (*(w for formula in formulas for w in formula.warnings), *directives.warnings, *reader.warnings)
     return ReadDocument(source, formulas, claims, roles, reader.notation(), warnings)
 
 
@@ -107,6 +112,7 @@ class _DocumentReader:
         self.elaborator = self.namer.elaborator
         self.measures = self._measures()
         self.chain = 0
+        self.warnings: list[Warning_] = []
         self.last_side: Node | None = None
 
     def _measures(self) -> Mapping[str, Measure]:
@@ -139,6 +145,7 @@ class _DocumentReader:
 
     def _statement(self, formula: Formula, statement: Statement) -> Iterator[ReadClaim]:
         if not any(relation.sign in CLAIMING for relation in statement.relations):
+            yield from self._lost(formula, statement)
             return
         sides = list(statement.sides)
         continued = sides[0] is None
@@ -155,6 +162,25 @@ class _DocumentReader:
                 yield self._read_claim(formula, relation, left, right, content)
         if formula.display:
             self.last_side = sides[-1]
+
+    def _lost(self, formula: Formula, statement: Statement) -> Iterator[ReadClaim]:
+        """What could not even be split into sides: unread where a relation stands in it, a warning otherwise."""
+        for unreadable in (_unreadable(side) for side in statement.sides if side is not None):
+            if unreadable is None:
+                continue
+            start, end = unreadable.span.start, unreadable.span.end
+            relation = _RELATION.search(self.source.text, start, end)
+            if relation is None:
+                self.warnings.append(Warning_(unreadable.span, unreadable.message))
+                continue
+            self.chain += 1
+            content = Unread(unreadable.at or unreadable.span, unreadable.message, unreadable.hint)
+            left, right = (
+                _shortened(self.source.text[i:j]) for i, j in ((start, relation.start()), (relation.end(), end))
+            )
+            place = Span(relation.start(), relation.end())
+            sign = _WRITTEN.get(relation.group(), relation.group())
+            yield ReadClaim(place, sign, _shortened(left), _shortened(right), content, self.chain, formula.span)
 
     def _read_claim(
         self, formula: Formula, relation: Relation, left: Node | None, right: Node | None, content: Content
@@ -207,6 +233,8 @@ class _DocumentReader:
         unreadable = _unreadable(left) or _unreadable(right)
         if unreadable is not None:
             return Unread(unreadable.span, unreadable.message, unreadable.hint)
+        if any(_is_too_large(side) for side in (left, right)):
+            return Unread(relation.span, f"a side of more than {MOST_PARTS} parts is not checked")
         try:
             return self._meaning(statement, place, relation, left, right, formula)
         except ElaborationError as error:
@@ -275,9 +303,17 @@ class _DocumentReader:
 
 
 def _unreadable(node: Node) -> Unreadable | None:
-    from derive.reading.walk import walk
-
     return next((part for part in walk(node) if isinstance(part, Unreadable)), None)
+
+
+def _is_too_large(node: Node) -> bool:
+    return next(islice(walk(node), MOST_PARTS, None), None) is not None
+
+
+def _shortened(source: str) -> str:
+    """The beginning of a piece of text, on one line."""
+    line = " ".join(source[:200].split())
+    return line if len(line) <= 60 else line[:59] + "…"
 
 
 def _overlapping_slices(terms: tuple[Term, Term]) -> str:
