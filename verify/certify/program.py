@@ -142,8 +142,10 @@ def compile_expression(expression: sympy.Expr, variable: sympy.Symbol) -> Progra
 
     Raises TypeError for anything else (Abs, sign, Piecewise, … are not analytic).
     """
+    if not isinstance(expression, sympy.Expr):
+        raise TypeError(f"an expression is wanted, not {expression!r}")
     compiler = _Compiler(variable)
-    compiler.register(sympy.sympify(expression, strict=True))
+    compiler.register(expression)
     parameters = sorted(expression.free_symbols - {variable}, key=str)
     return Program(tuple(compiler.steps), tuple(parameters))
 
