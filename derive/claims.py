@@ -190,7 +190,8 @@ class Claim:
     def drawn(self) -> Mapping[str, frozenset[str]]:
         """For each law the spaces it draws in this claim."""
         unfold = self.setting.unfold_all
-        return drawn_by_law((unfold(self.lhs), unfold(self.rhs)), self.setting.hypotheses)
+        assumed = [side for h in self.setting.hypotheses if isinstance(h, LawEquation) for side in (h.left, h.right)]
+        return drawn_by_law((unfold(self.lhs), unfold(self.rhs), *assumed), self.setting.hypotheses)
 
     @property
     def free(self) -> frozenset[Basic]:

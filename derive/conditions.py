@@ -13,15 +13,15 @@ the theorem.  Independence, q = posterior and normalisation are never conditions
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from sympy import Basic
 
 from derive.terms.binding import fingerprint, free_variables
-from derive.terms.meaning import is_finite
-from derive.terms.nodes import Density, Exp, Number, Power, Quotient, Term, Times, Variable
+from derive.terms.meaning import Null, is_defined, is_finite, is_nonnegative
+from derive.terms.nodes import Binder, Density, Exp, Number, Power, Quotient, Term, Times, Variable
 
 Kind: TypeAlias = Literal["support", "finite", "evidence", "exchange", "attained", "range"]
 Status: TypeAlias = Literal["open", "stated", "discharged"]
@@ -35,7 +35,7 @@ class Condition:
               the objective whose supremum must be reached (attained)
     where     non-negative factors; the condition is only needed at points where all of them are positive.  For
               "attained": the laws at which the supremum is reached
-    over      the bound variables it speaks about: "for all z"
+    over      the bound variables it speaks about: "for all z".  Others are free: "at this x"
     by        why it is stated or discharged
     """
 
@@ -47,9 +47,10 @@ class Condition:
     by: str = ""
 
     @property
-    def key(self) -> tuple[str, str, tuple[str, ...]]:
+    def key(self) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
         """Equal for equal needs, whatever their status."""
-        return (self.kind, fingerprint(self.subject), tuple(sorted({fingerprint(w) for w in self.where})))
+        where, over = ({fingerprint(term) for term in terms} for terms in (self.where, self.over))
+        return (self.kind, fingerprint(self.subject), tuple(sorted(where)), tuple(sorted(over)))
 
     def settled(self, status: Status, by: str) -> Condition:
         return replace(self, status=status, by=by)
@@ -57,13 +58,33 @@ class Condition:
 
 def positive(subject: Term, where: Iterable[Term] = (), over: Iterable[Variable] = ()) -> Condition:
     """``subject`` > 0 wherever the factors are: evidence if only free variables are concerned, else support."""
-    bound = tuple(v for v in dict.fromkeys(over) if v in free_variables(subject))
-    kind: Kind = "support" if bound or not _is_marginal(subject) else "evidence"
-    return Condition(kind, subject, _distinct(where), bound)
+    factors = _distinct(where)
+    bound = [v for v in dict.fromkeys(over) if any(v in free_variables(term) for term in (subject, *factors))]
+    is_free = _is_marginal(subject) and not set(bound) & free_variables(subject)
+    return Condition("evidence" if is_free else "support", subject, factors, tuple(bound))
 
 
 def finite(subject: Term, over: Iterable[Variable] = ()) -> Condition:
     return Condition("finite", subject, (), tuple(v for v in dict.fromkeys(over) if v in free_variables(subject)))
+
+
+def defined(term: Term, null: Null, where: Iterable[Term] = (), over: Iterable[Variable] = ()) -> list[Condition]:
+    """What makes a term defined; and finite, unless it is that by its form."""
+    if is_defined(term, null):
+        return []
+    if not is_finite(term):
+        return [finite(term, over)]
+    given = [(null(density), bound) for density, bound in _densities(term, ())]
+    return [positive(density, where, (*over, *bound)) for density, bound in given if density is not None]
+
+
+def _densities(node: Basic, bound: tuple[Variable, ...]) -> Iterator[tuple[Density, tuple[Variable, ...]]]:
+    """The densities in a term, each with the variables bound around it."""
+    if isinstance(node, Density):
+        yield node, bound
+    inner = node.bound_names if isinstance(node, Binder) else ()
+    for arg in node.args:
+        yield from _densities(arg, (*bound, *(name for name in inner if isinstance(name, Variable))))
 
 
 def _is_marginal(term: Term) -> bool:
@@ -78,26 +99,43 @@ def _distinct(terms: Iterable[Term]) -> tuple[Term, ...]:
 
 
 def factors(term: Term) -> tuple[Term, ...]:
-    """The factors whose positivity makes a product positive."""
+    """What is positive wherever a non-negative term is: the factors of a product, of a numerator, of a power's base."""
     match term:
         case Times():
             return tuple(factor for part in term.terms for factor in factors(part))
         case Quotient():
             return factors(term.numerator)
-        case Power():
-            return factors(term.base)  # an even power of a negative number is positive: only 0 matters
+        case Power() if _is_positive_number(term.exponent):
+            return factors(term.base)
+        case _:  # p⁰ and p⁻¹ are positive where p is 0
+            return (term,)
+
+
+def makings(term: Term) -> tuple[Term, ...]:
+    """What makes a non-negative term positive, where all of it is not 0."""
+    match term:
+        case Times():
+            return tuple(part for factor in term.terms for part in makings(factor))
+        case Quotient() if is_finite(term.denominator):
+            return makings(term.numerator)
+        case Power() if _is_positive_number(term.exponent) or (is_finite(term.base) and is_finite(term.exponent)):
+            return makings(term.base)
         case _:
             return (term,)
+
+
+def _is_positive_number(exponent: Term) -> bool:
+    return isinstance(exponent, Number) and exponent.value > 0
 
 
 def settle(condition: Condition) -> Condition:
     """The condition, discharged if it follows from its own ``where`` by form alone; otherwise unchanged."""
     if condition.kind == "finite" and is_finite(condition.subject):
         return condition.settled("discharged", "finite by its form")
-    if condition.kind not in ("support", "evidence"):
+    if condition.kind not in ("support", "evidence") or not is_nonnegative(condition.subject):
         return condition
     present = [factor for term in condition.where for factor in factors(term)]
-    if all(_positive_given(factor, present) for factor in factors(condition.subject)):
+    if all(_positive_given(factor, present) for factor in makings(condition.subject)):
         return condition.settled("discharged", "positive where it stands")
     return condition
 

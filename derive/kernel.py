@@ -11,24 +11,40 @@ up to bound names and the order of sums and products, and works the premises out
     same_optimum   f + λg ⊑ c with c free of θ                                    ⊢ argmin_θ f = argmax_θ g   (λ > 0)
     supremum    J ≤ c for every q, and J = c for one                              ⊢ sup_q J = c
 
+Names that the text has defined are replaced by what they stand for before any other rule is used: a name may hide
+variables, and whatever is compared, moved or bound must be seen.
+
 Trusted beside this file: ``steps``, ``site``, ``terms``, ``conditions``, ``claims``, and the table in ``rules``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Literal, NoReturn, TypeAlias
 
 from sympy import Basic
 
-from derive.claims import Claim, Setting
+from derive.claims import Claim, LawEquation, Setting
 from derive.conditions import Condition
 from derive.rules import TABLE
 from derive.site import site
-from derive.steps import ProofError, Step, premises
+from derive.steps import ProofError, Step, alike, names_in, premises, spoken_of
 from derive.terms.binding import free_names, same, substitute
-from derive.terms.nodes import ArgExtremum, Extremum, Number, Plus, Term, Times
+from derive.terms.meaning import is_finite
+from derive.terms.nodes import (
+    ArgExtremum,
+    Density,
+    Extremum,
+    Law,
+    Number,
+    Parameter,
+    Plus,
+    Term,
+    Times,
+    Variable,
+)
 
 Judgement: TypeAlias = Literal["⊑", "=", ">=", "<=", "argmax-equiv"]
 
@@ -46,9 +62,12 @@ class Theorem:
     def __init__(self, seal: object, **fields: Any) -> None:
         if seal is not _SEAL:
             raise TypeError("a Theorem is made by the kernel only: refine, equal, order, same_optimum, supremum")
-        object.__setattr__(self, "_fields", fields)
+        object.__setattr__(self, "_fields", MappingProxyType(fields))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a Theorem does not change")
+
+    def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError("a Theorem does not change")
 
     def __init_subclass__(cls) -> NoReturn:
@@ -81,13 +100,13 @@ def _theorem(left: Term, judgement: Judgement, right: Term, setting: Setting, **
 
 def refine(start: Term, steps: Sequence[Step], setting: Setting) -> Theorem:
     """⊢ start ⊑ (the last step's after).  Raises ProofError naming the first step that fails."""
-    here = start
+    here, setting = start, _unchanging(setting)
     conditions: list[Condition] = []
     for number, step in enumerate(steps, 1):
         try:
             if step.rule in TABLE and TABLE[step.rule].relation != "=":
                 raise ProofError(f"{step.rule} is an inequality")
-            if not same(here, step.before):
+            if not alike(here, step.before):
                 raise ProofError("it does not start where the one before it ended")
             needed = premises(step, setting)
             _compare(needed, step.premises)
@@ -98,6 +117,13 @@ def refine(start: Term, steps: Sequence[Step], setting: Setting) -> Theorem:
     return _theorem(start, "⊑", here, setting, forward=tuple(steps), conditions=tuple(conditions))
 
 
+def _unchanging(setting: Setting) -> Setting:
+    """The setting as it is now, whatever becomes of the mappings it was made with."""
+    drawn = None if setting.drawn is None else MappingProxyType(dict(setting.drawn))
+    definitions, measures = MappingProxyType(dict(setting.definitions)), MappingProxyType(dict(setting.measures))
+    return Setting(definitions, tuple(setting.hypotheses), measures, drawn)
+
+
 def _compare(needed: tuple[Condition, ...], given: tuple[Condition, ...]) -> None:
     if {c.key for c in needed} != {c.key for c in given}:
         raise ProofError("its premises are not those the rule needs")
@@ -106,7 +132,7 @@ def _compare(needed: tuple[Condition, ...], given: tuple[Condition, ...]) -> Non
 def equal(left: Theorem, right: Theorem) -> Theorem:
     """From ⊢ a ⊑ m and ⊢ b ⊑ m: ⊢ a = b."""
     _are_refinements(left, right)
-    if not same(left.right, right.right):
+    if not alike(left.right, right.right):
         raise ProofError("the two chains do not meet")
     return _theorem(
         left.left, "=", right.left, left.setting, parts=(left, right), forward=left.forward, backward=right.forward
@@ -119,7 +145,7 @@ def order(left: Theorem, step: Step, right: Theorem) -> Theorem:
     rule = TABLE.get(step.rule)
     if rule is None or rule.relation == "=":
         raise ProofError(f"{step.rule} is no inequality")
-    if not same(left.right, step.before) or not same(right.right, step.after):
+    if not alike(left.right, step.before) or not alike(right.right, step.after):
         raise ProofError("the inequality does not join the two chains")
     needed = premises(step, left.setting)
     _compare(needed, step.premises)
@@ -136,6 +162,7 @@ def order(left: Theorem, step: Step, right: Theorem) -> Theorem:
 
 def turned(theorem: Theorem) -> Theorem:
     """From ⊢ a ≥ b: ⊢ b ≤ a."""
+    _are_theorems(theorem)
     if theorem.judgement not in ("=", ">=", "<="):
         raise ProofError(f"{theorem.judgement} is not turned round")
     other: Judgement = {"=": "=", ">=": "<=", "<=": ">="}[theorem.judgement]  # type: ignore[assignment]
@@ -148,7 +175,8 @@ def from_difference(left: Term, right: Term, theorem: Theorem) -> Theorem:
 
     Where the difference is undefined, both are the same infinity, or one of them is undefined.
     """
-    if theorem.judgement not in ("=", ">=", "<=") or not same(theorem.left, Plus(left, Times(Number(-1), right))):
+    _are_theorems(theorem)
+    if theorem.judgement not in ("=", ">=", "<=") or not alike(theorem.left, Plus(left, Times(Number(-1), right))):
         raise ProofError("the theorem is not about the difference of the two sides")
     if theorem.right != Number(0):
         raise ProofError("the difference is not compared with 0")
@@ -165,17 +193,40 @@ def same_optimum(left: ArgExtremum, right: ArgExtremum, scale: Term, difference:
     The sign is + where one is argmin and the other argmax.  Since both objectives are proper, c is finite, so the two
     order the candidates alike (or both are infinite on the bad side).  λ must be a positive constant.
     """
+    _are_refinements(difference)
     opposite = left.kind != right.kind
     if {left.kind, right.kind} - {"argmin", "argmax"} or not isinstance(scale, Number) or scale.value <= 0:
         raise ProofError("same-optimum compares argmin and argmax, with a positive factor")
-    if set(left.candidates) != set(right.candidates):
+    if _candidates(left) != _candidates(right):
         raise ProofError("the two optima range over different candidates")
     signed = scale if opposite else Number(-scale.value)
-    if difference.judgement != "⊑" or not same(difference.left, Plus(left.objective, Times(signed, right.objective))):
+    if not alike(difference.left, Plus(left.objective, Times(signed, right.objective))):
         raise ProofError("the chain does not start from the combination of the two objectives")
-    if free_names(difference.right) & set(left.candidates):
-        raise ProofError("what is left still depends on the candidates")
+    _check_general(_candidates(left), difference.right, difference)
     return _theorem(left, "argmax-equiv", right, difference.setting, parts=(difference,), bridge=difference.forward)
+
+
+def _candidates(optimum: ArgExtremum | Extremum) -> frozenset[Basic]:
+    """What an optimum ranges over.  Raises ProofError for q_φ: that would be q, or φ, or both."""
+    if any(isinstance(candidate, Law) and candidate.parameters for candidate in optimum.candidates):
+        raise ProofError("an optimum ranges over a law or over its parameters, not over a law with parameters")
+    return frozenset(optimum.candidates)
+
+
+def _check_general(candidates: frozenset[Basic], value: Term, *theorems: Theorem) -> None:
+    """Raises ProofError unless ``value`` is the same for all candidates, and the theorems are about all of them."""
+    if free_names(value) & candidates or names_in(value):
+        raise ProofError("what is left still depends on the candidates")
+    assumed = any(step.rule == "hypothesis" for theorem in theorems for step in _steps(theorem))
+    equations = [h for h in theorems[0].setting.hypotheses if isinstance(h, LawEquation)] if assumed else []
+    if any(spoken_of(equation) & candidates for equation in equations):
+        raise ProofError("a hypothesis is about one of the candidates, not about all")
+
+
+def _steps(theorem: Theorem) -> Iterator[Step]:
+    yield from (*theorem.forward, *theorem.bridge, *theorem.backward)
+    for part in theorem.parts:
+        yield from _steps(part)
 
 
 def supremum(extremum: Extremum, bound: Theorem, attained: Theorem, at: Mapping[Basic, Basic]) -> Theorem:
@@ -183,26 +234,46 @@ def supremum(extremum: Extremum, bound: Theorem, attained: Theorem, at: Mapping[
 
     That this q belongs to the class is a condition ("attained", with the q in ``where``).
     """
+    _are_theorems(bound, attained)
     if extremum.kind not in ("sup", "max") or bound.judgement not in (">=", "<=") or attained.judgement != "=":
         raise ProofError("supremum needs a bound and a point where it is reached")
     value, objective = (bound.left, bound.right) if bound.judgement == ">=" else (bound.right, bound.left)
-    if not same(objective, extremum.objective) or free_names(value) & set(extremum.candidates):
-        raise ProofError("the bound is not one of the objective by something free of the candidates")
-    if set(at) - set(extremum.candidates):
-        raise ProofError("only a candidate is put in")
-    if not same(attained.left, substitute(objective, at)) or not same(attained.right, value):
+    if not alike(objective, extremum.objective):
+        raise ProofError("the bound is not one of the objective")
+    _check_general(_candidates(extremum), value, bound)
+    chosen = tuple(_chosen(name, choice, extremum) for name, choice in at.items())
+    if not alike(attained.left, substitute(objective, at)) or not alike(attained.right, value):
         raise ProofError("the bound is not reached at the point given")
-    chosen = tuple(value for value in at.values() if isinstance(value, Term))
     condition = Condition("attained", extremum, where=chosen)
     return _theorem(extremum, "=", value, bound.setting, parts=(bound, attained), conditions=(condition,))
 
 
+def _chosen(name: Basic, choice: Basic, extremum: Extremum) -> Term:
+    """One candidate and what is put in for it.  Raises ProofError where that is nothing of its kind."""
+    if name not in _candidates(extremum) or names_in(extremum.objective):
+        raise ProofError("only a candidate is put in, and only where it can be seen")
+    if isinstance(name, Parameter) and isinstance(choice, Term) and is_finite(choice):
+        return choice
+    if isinstance(name, Law) and isinstance(choice, Density) and choice.law.name != name.name:
+        densities = [node for node in extremum.objective.atoms(Density) if node.law.name == name.name]
+        slots = {(_spaces(density.at), _spaces(density.given)) for density in densities}
+        if len(slots) <= 1 and all(at == _spaces(choice.at) for at, _ in slots):
+            return choice
+    raise ProofError("what is put in for a law draws what it draws, wherever it stands")
+
+
+def _spaces(points: tuple[Variable, ...]) -> tuple[str, ...]:
+    return tuple(point.space for point in points)
+
+
 def concludes(theorem: Theorem, claim: Claim) -> bool:
     """Whether a theorem says what a claim says, in the claim's setting."""
+    _are_theorems(theorem)
     unfold = claim.setting.unfold_all
-    drawn = claim.drawn
     setting = replace(theorem.setting, drawn=None)
-    if setting != replace(claim.setting, drawn=None) or dict(theorem.setting.drawn or drawn) != drawn:
+    if setting != replace(_unchanging(claim.setting), drawn=None):
+        return False
+    if theorem.setting.drawn is not None and dict(theorem.setting.drawn) != dict(claim.drawn):
         return False
     sign = "=" if claim.sign == ":=" else claim.sign
     judgement = theorem.judgement
@@ -211,6 +282,15 @@ def concludes(theorem: Theorem, claim: Claim) -> bool:
     return judgement == sign or (judgement == "=" and sign in (">=", "<="))
 
 
+def _are_theorems(*theorems: Theorem) -> None:
+    """Raises ProofError for what only looks like a theorem, and for theorems of different settings."""
+    if any(type(theorem) is not Theorem for theorem in theorems):
+        raise ProofError("only what the kernel has made is a theorem")
+    if any(theorem.setting != theorems[0].setting for theorem in theorems):
+        raise ProofError("theorems of one setting are needed")
+
+
 def _are_refinements(*theorems: Theorem) -> None:
-    if any(theorem.judgement != "⊑" for theorem in theorems) or theorems[0].setting != theorems[-1].setting:
-        raise ProofError("two refinements in one setting are needed")
+    _are_theorems(*theorems)
+    if any(theorem.judgement != "⊑" for theorem in theorems):
+        raise ProofError("refinements are needed")

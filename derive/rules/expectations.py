@@ -167,6 +167,7 @@ CONSTANT_INTO_MEAN = Rule(
     right=Integral(Times(q, Plus(c, f)), Z),
     why="q has total mass 1, so a constant is its own mean",
     reference="normalisation and linearity",
+    splitting=(Need("finite", Integral(q, Z), text="q is defined", beside=f),),
     merging=(Need("finite", c, text="the constant is finite"),),
     near_misses=(
         NearMiss(

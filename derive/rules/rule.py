@@ -28,6 +28,7 @@ class Need:
 
     where    what it is needed for: not where a factor of this is 0
     unless   a term that, non-negative by its form, makes the condition unnecessary
+    beside   a term that makes it necessary, by holding a factor whose 0 decides a product
     loosely  for "finite": the subject may be undefined, only not infinite
     """
 
@@ -36,6 +37,7 @@ class Need:
     where: tuple[Term, ...] = ()
     text: str = ""
     unless: Term | None = None
+    beside: Term | None = None
     loosely: bool = False
 
 

@@ -5,6 +5,7 @@ This file is trusted: the kernel compares and substitutes with nothing else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TypeVar, cast
@@ -126,6 +127,7 @@ def _fresh(name: Basic, taken: Iterable[Basic]) -> Basic:
 
 # ---------------------------------------------------------------- equality up to bound names and order
 
+_PLAIN = re.compile(r"[\w.^/-][\w.^/'-]*")
 Scope = tuple[tuple[Basic, tuple[int, int]], ...]  # bound name -> (how many binders out, which of its names)
 
 
@@ -144,7 +146,8 @@ def _print(node: Basic, scope: Scope) -> str:
     if isinstance(node, Variable | Parameter):
         return _name(node, scope)
     if isinstance(node, Law):
-        return "@".join([_name(base(node), scope), *(_inner(p, scope) for p in node.parameters)])
+        below = ",".join(_inner(p, scope) for p in node.parameters)
+        return _name(base(node), scope) + (f"[{below}]" if below else "")
     if isinstance(node, Density):
         groups = (sorted(_inner(v, scope) for v in group) for group in (node.args[1].args, node.args[2].args))
         return f"{_inner(node.args[0], scope)}({'|'.join(','.join(group) for group in groups)})"
@@ -154,7 +157,7 @@ def _print(node: Basic, scope: Scope) -> str:
     if isinstance(node, Plus | Times):
         return f"{head}({','.join(sorted(_inner(part, scope) for part in flatten(node)))})"
     if not node.args:
-        return f"{head}:{node}"
+        return f"{head}:{_plain(str(node))}"
     return f"{head}({','.join(_inner(arg, scope) for arg in node.args)})"
 
 
@@ -164,11 +167,16 @@ def _inner(node: Basic, scope: Scope) -> str:
 
 
 def _name(node: Basic, scope: Scope) -> str:
-    kind = f"{type(node).__name__[0]}:{node.space}" if isinstance(node, Variable) else type(node).__name__[0]
+    kind = f"{type(node).__name__[0]}:{_plain(node.space)}" if isinstance(node, Variable) else type(node).__name__[0]
     for name, place in scope:
         if name == node:
             return f"{kind}#{place[0]}.{place[1]}"
-    return f"{kind}:{getattr(node, 'name', node)}"
+    return f"{kind}:{_plain(str(getattr(node, 'name', node)))}"
+
+
+def _plain(name: str) -> str:
+    """A name as it is, or in quotes where it holds a sign that a fingerprint is made with: x_{i,j}, x_{1:T}."""
+    return name if _PLAIN.fullmatch(name) else repr(name)
 
 
 def _print_binder(node: Binder, scope: Scope) -> str:

@@ -9,10 +9,10 @@ import pytest
 from instances import substitution
 
 from derive.claims import Setting
-from derive.kernel import ProofError, instance
 from derive.rules import TABLE
 from derive.rules.pattern import fill
 from derive.rules.rule import Need, Rule
+from derive.steps import ProofError, instance
 from derive.terms.nodes import Term
 from verify.worlds.draw import KINDS, draw
 from verify.worlds.evaluate import Evaluator

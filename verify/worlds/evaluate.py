@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from sympy import Basic
 
+from derive.terms.binding import flatten
 from derive.terms.meaning import is_nonnegative
 from derive.terms.nodes import (
     Density,
@@ -118,7 +119,7 @@ class Evaluator:
             case Plus():
                 return self._sum([self.value(part) for part in term.terms])
             case Times():
-                return self._product(term.terms)
+                return self._product(flatten(term))
             case Quotient():
                 parts = self.value(term.numerator), self.value(term.denominator)
                 return numbers.quotient(*parts, is_nonnegative(term.denominator))
@@ -131,7 +132,7 @@ class Evaluator:
             case Integral():
                 return self._integral(self.value(term.body), term.variables)
             case Expectation():
-                return self._integral(self._product((term.law, term.body)), term.bound_names)
+                return self._integral(self._product(flatten(Times(term.law, term.body))), term.bound_names)
             case Divergence():
                 return self.value(Expectation(Log(Quotient(term.left, term.right)), term.left))
             case Entropy():
@@ -179,9 +180,15 @@ class Evaluator:
 
     def _density(self, density: Density) -> Array:
         key = law_key(density.law)
-        at, given = (frozenset(v.space for v in group) for group in (density.at, density.given))
-        joint = self._marginal(key, density, at | given)
         law = self.world.laws[key]
+        at, given = (frozenset(v.space for v in group) for group in (density.at, density.given))
+        if len(at | given) < len(density.points):
+            raise CannotEvaluateError(
+                "a table has one axis for each space; here two points of one space are in a density"
+            )
+        if law.indices != len(law_indices(density.law)):
+            raise CannotEvaluateError(f"{density.law.name} is one law with parameters and another one without")
+        joint = self._marginal(key, density, at | given)
         if not given & law.drawn:
             return joint
         return self.arithmetic.quotient(joint, self._marginal(key, density, given), True)
