@@ -1,0 +1,149 @@
+"""Compare what the code returns with what every known mistake would return, in several places at once.
+
+A mistake is named only if it explains the expectation within rounding everywhere, and the right value does not.  Where
+several do, all are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from verify.estimators import TooManyNodesError
+from verify.models.records import Array
+from verify.objectives.case import Case
+from verify.objectives.coordinates import comparable
+from verify.objectives.diagnosis import diffusion, gaussian, scales, weights
+from verify.objectives.diagnosis.hypothesis import Hypothesis
+from verify.objectives.diagnosis.situations import situations
+from verify.objectives.diagnosis.slopes import ALL as ALL_SLOPES
+from verify.objectives.diagnosis.slopes import Slopes
+from verify.objectives.diagnosis.terms import InapplicableError, Terms
+from verify.objectives.inquiry import Inquiry, Interval, compared
+from verify.objectives.layers.gradients import NAME as GRADIENTS
+from verify.objectives.layers.gradients import MeanGradient
+from verify.objectives.reference import NoTargetError
+from verify.objectives.reference.decomposition import NoPriorError
+from verify.objectives.report import Finding
+
+ALL: tuple[Hypothesis, ...] = (*scales.ALL, *gaussian.ALL, *weights.ALL, *diffusion.ALL)
+# Agreement "within rounding": relative to the size of the value; the deviation itself must be far larger.
+_ROUNDING = 1e-7
+_CLEARLY = 100
+_FEWEST = 2
+_SILENT = (InapplicableError, NoPriorError, NoTargetError, TooManyNodesError, ArithmeticError, ValueError, TypeError)
+_HINT = "to have it compared with known mistakes, let the objective take model and q"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the code returns in one place: an expectation or a gradient.
+
+    allowed  how exactly it is known
+    wrong    does it clearly differ from the right one?
+    """
+
+    found: Array
+    allowed: float
+    wrong: bool
+
+    def agrees(self, predicted: Array | float) -> bool:
+        """Is this what was found, within rounding?"""
+        return bool(np.all(np.isfinite(predicted)) and np.max(np.abs(self.found - predicted), initial=0.0) <= self.allowed)
+
+
+def explain(inquiry: Inquiry, failure: Finding) -> tuple[str, ...]:
+    """Sentences that explain the failure; none where nothing known does."""
+    if inquiry.solved is None or failure.layer == "structure" or inquiry.settings.reference is not None:
+        return ()
+    if not inquiry.takes("q"):
+        return (_HINT,)
+    if failure.layer == GRADIENTS and "coordinate" in failure.detail:
+        return _explain_gradient(inquiry, failure)
+    return _explain_value(inquiry)
+
+
+# ---------------------------------------------------------------- values
+
+
+def _explain_value(inquiry: Inquiry) -> tuple[str, ...]:
+    places = []
+    for model, q in situations(inquiry):
+        terms = Terms(inquiry.objective, model, q)
+        observation = _observed_value(_moved(inquiry, model, q), terms)
+        if observation is not None:
+            places.append((terms, observation))
+    return _matching(places, ALL)
+
+
+def _moved(inquiry: Inquiry, model: Any, q: Any) -> Inquiry:
+    """The same objective in another place."""
+    seed = inquiry.solved.seed if inquiry.solved else 0
+    return Inquiry(inquiry.implementation, inquiry.objective, Case(model, q, seed), inquiry.settings)
+
+
+def _observed_value(inquiry: Inquiry, terms: Terms) -> Observation | None:
+    """The expectation there, where it can be had; the user's code may well not work on another shape."""
+    try:
+        target = inquiry.target(terms.model, terms.q)
+        comparison = compared(inquiry.expectation(inquiry.here), Interval.around(target))
+    except Exception:  # whatever goes wrong in code that was written for another shape, this place tells nothing
+        return None
+    size = 1 + abs(comparison.found) + abs(target.value)
+    allowed = max(10 * target.slack, _ROUNDING * size, 10 * comparison.error)
+    wrong = abs(comparison.found - target.value) > _CLEARLY * allowed
+    return Observation(np.asarray(comparison.found), allowed, wrong)
+
+
+# ---------------------------------------------------------------- gradients
+
+
+def _explain_gradient(inquiry: Inquiry, failure: Finding) -> tuple[str, ...]:
+    name = failure.detail["coordinate"]
+    places = []
+    for model, q in situations(inquiry):
+        slopes = Slopes(inquiry.objective, model, q, name)
+        observation = _observed_gradient(_moved(inquiry, model, q), slopes)
+        if observation is not None:
+            places.append((slopes, observation))
+    return _matching(places, ALL_SLOPES)
+
+
+def _observed_gradient(inquiry: Inquiry, slopes: Slopes) -> Observation | None:
+    try:
+        estimates = [arrays[slopes.name] for _, arrays in islice(MeanGradient(inquiry, inquiry.here).estimates(), 2)]
+        coarse, found = (comparable(slopes.name, slopes.q, array) for array in estimates)
+        whole = np.broadcast_to(slopes.whole, found.shape)
+    except Exception:  # as for values
+        return None
+    size = 1 + _largest(whole) + _largest(found)
+    allowed = max(_ROUNDING * size, 10 * _largest(coarse - found))
+    return Observation(found, allowed, _largest(found - whole) > _CLEARLY * allowed)
+
+
+def _largest(array: Array) -> float:
+    return float(np.max(np.abs(array), initial=0.0))
+
+
+# ---------------------------------------------------------------- the comparison
+
+
+def _matching(places: Sequence[tuple[Any, Observation]], hypotheses: Iterable[Any]) -> tuple[str, ...]:
+    """The sentences of all hypotheses that explain every place, those where the code happens to be right included."""
+    if sum(observation.wrong for _, observation in places) < _FEWEST:
+        return ()
+    left = list(hypotheses)
+    for terms, observation in places:
+        left = [hypothesis for hypothesis in left if _explains(hypothesis, terms, observation)]
+    return tuple(dict.fromkeys(hypothesis.says for hypothesis in left))
+
+
+def _explains(hypothesis: Any, terms: Any, observation: Observation) -> bool:
+    try:
+        return observation.agrees(hypothesis.predicts(terms))
+    except _SILENT:  # it says nothing about this place: no objection where the code is right here
+        return not observation.wrong
