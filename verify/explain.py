@@ -10,6 +10,7 @@ import numpy as np
 from derive.claims import Claim, Sign
 from derive.conditions import Condition
 from derive.engine.neighbours import neighbours
+from derive.engine.prove import prove
 from derive.engine.unify import match
 from derive.kernel import Theorem
 from derive.rules import TABLE
@@ -112,12 +113,12 @@ def steps_of(theorem: Theorem) -> Iterator[Step]:
 def mistake_text(claim: Claim, vocabulary: Vocabulary, notation: Notation) -> str:
     """What is probably wrong with a refuted claim: a known mistake, and the smallest change that makes it hold."""
     known = near_miss(claim)
-    relation = _holding_relation(claim, vocabulary)
+    relation = _holding_relation(claim, vocabulary, notation)
     if known:
         return "; ".join(part for part in (known, relation) if part)
     if relation and claim.sign != "=":
         return relation
-    return _repair(claim, notation) or relation or "the two sides differ"
+    return "; ".join(part for part in (relation, _repair(claim, notation)) if part) or "the two sides differ"
 
 
 def near_miss(claim: Claim) -> str:
@@ -161,12 +162,21 @@ def _repair(claim: Claim, notation: Notation) -> str:
     return ""
 
 
-def _holding_relation(claim: Claim, vocabulary: Vocabulary) -> str:
+def _holding_relation(claim: Claim, vocabulary: Vocabulary, notation: Notation) -> str:
+    """The other relation that holds in random worlds; with its reason and its equality case where it is proved."""
     signs: tuple[tuple[Sign, str], ...] = ((">=", "≥"), ("<=", "≤"))
-    for sign, words in signs:
-        if claim.sign in ("=", ">=", "<=") and sign != claim.sign and _holds(replace(claim, sign=sign), vocabulary):
-            return f"{words} holds"
+    for sign, word in signs:
+        changed = replace(claim, sign=sign)
+        if claim.sign in ("=", ">=", "<=") and sign != claim.sign and _holds(changed, vocabulary):
+            theorem = prove(changed)
+            return f"{word} holds" + ("" if theorem is None else _by_what(theorem, notation))
     return ""
+
+
+def _by_what(theorem: Theorem, notation: Notation) -> str:
+    """The inequality that a theorem rests on, and when it is an equality."""
+    named = [TABLE[step.rule] for step in theorem.bridge if step.rule in TABLE and TABLE[step.rule].equality]
+    return f", by {named[0].title}: equal {equality_text(theorem, notation)}" if named else ""
 
 
 def _holds(claim: Claim, vocabulary: Vocabulary | None = None) -> bool:
