@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from typing import Any, Self, TypeAlias, cast
+from weakref import WeakValueDictionary
 
 from sympy import Basic, Rational
 from sympy.core.symbol import Str
@@ -11,10 +12,29 @@ from sympy.core.symbol import Str
 Scalar: TypeAlias = "Term | int | Fraction"
 
 
-class Node(Basic):
-    """What all nodes share: a printed form that shows the structure (SymPy's printers know other Integrals)."""
+_NODES: WeakValueDictionary[tuple[type, tuple[Basic, ...]], Node] = WeakValueDictionary()
 
-    __slots__ = ()
+
+class Node(Basic):
+    """What all nodes share: equal nodes are one object, and a printed form shows the structure.
+
+    Terms are compared all the time, and comparing an object with itself costs nothing.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __new__(cls, *args: Basic) -> Self:
+        known = _NODES.get((cls, args))
+        if known is None:
+            known = _NODES.setdefault((cls, args), Basic.__new__(cls, *args))
+        return cast(Self, known)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return type(self) is type(other) and hash(self) == hash(other) and bool(Basic.__eq__(self, other))
+
+    __hash__ = Basic.__hash__
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.args))})"
@@ -86,7 +106,7 @@ class Number(Term):
 
     def __new__(cls, value: int | Fraction | Rational) -> Number:
         numerator, denominator = (value.p, value.q) if isinstance(value, Rational) else value.as_integer_ratio()
-        return cast(Number, Basic.__new__(cls, Rational(numerator, denominator)))
+        return Node.__new__(cls, Rational(numerator, denominator))
 
     @property
     def value(self) -> Fraction:
@@ -99,7 +119,7 @@ class Parameter(Term):
     __slots__ = ()
 
     def __new__(cls, name: str | Str) -> Parameter:
-        return cast(Parameter, Basic.__new__(cls, name if isinstance(name, Str) else Str(name)))
+        return Node.__new__(cls, name if isinstance(name, Str) else Str(name))
 
     @property
     def name(self) -> str:
@@ -112,7 +132,7 @@ class Function(Term):
     __slots__ = ()
 
     def __new__(cls, name: str | Str, *arguments: Term) -> Function:
-        return cast(Function, Basic.__new__(cls, name if isinstance(name, Str) else Str(name), *arguments))
+        return Node.__new__(cls, name if isinstance(name, Str) else Str(name), *arguments)
 
     @property
     def name(self) -> str:
@@ -130,7 +150,7 @@ class _Nary(Term):
     __slots__ = ()
 
     def __new__(cls, *terms: Basic) -> Self:
-        return cast(Self, Basic.__new__(cls, *terms))
+        return Node.__new__(cls, *terms)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -155,7 +175,7 @@ class Quotient(Term):
     __slots__ = ()
 
     def __new__(cls, numerator: Basic, denominator: Basic) -> Quotient:
-        return cast(Quotient, Basic.__new__(cls, numerator, denominator))
+        return Node.__new__(cls, numerator, denominator)
 
     @property
     def numerator(self) -> Term:
@@ -172,7 +192,7 @@ class Power(Term):
     __slots__ = ()
 
     def __new__(cls, base: Basic, exponent: Basic) -> Power:
-        return cast(Power, Basic.__new__(cls, base, exponent))
+        return Node.__new__(cls, base, exponent)
 
     @property
     def base(self) -> Term:
@@ -189,7 +209,7 @@ class Log(Term):
     __slots__ = ()
 
     def __new__(cls, argument: Basic) -> Log:
-        return cast(Log, Basic.__new__(cls, argument))
+        return Node.__new__(cls, argument)
 
     @property
     def argument(self) -> Term:
@@ -200,7 +220,7 @@ class Exp(Term):
     __slots__ = ()
 
     def __new__(cls, argument: Basic) -> Exp:
-        return cast(Exp, Basic.__new__(cls, argument))
+        return Node.__new__(cls, argument)
 
     @property
     def argument(self) -> Term:

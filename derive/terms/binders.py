@@ -7,7 +7,7 @@ from typing import Self, cast
 from sympy import Basic
 from sympy.core.symbol import Str
 
-from derive.terms.base import Term
+from derive.terms.base import Node, Term
 from derive.terms.laws import Variable, law_variables, point_order
 
 
@@ -27,7 +27,7 @@ class Integral(Binder):
     __slots__ = ()
 
     def __new__(cls, body: Basic, *variables: Basic) -> Integral:
-        return cast(Integral, Basic.__new__(cls, body, *sorted(variables, key=point_order)))
+        return Node.__new__(cls, body, *sorted(variables, key=point_order))
 
     @property
     def body(self) -> Term:
@@ -48,7 +48,7 @@ class Expectation(Binder):
     __slots__ = ()
 
     def __new__(cls, body: Basic, law: Basic) -> Expectation:
-        return cast(Expectation, Basic.__new__(cls, body, law))
+        return Node.__new__(cls, body, law)
 
     @property
     def body(self) -> Term:
@@ -69,7 +69,7 @@ class Divergence(Binder):
     __slots__ = ()
 
     def __new__(cls, left: Basic, right: Basic) -> Divergence:
-        return cast(Divergence, Basic.__new__(cls, left, right))
+        return Node.__new__(cls, left, right)
 
     @property
     def left(self) -> Term:
@@ -90,7 +90,7 @@ class Entropy(Binder):
     __slots__ = ()
 
     def __new__(cls, law: Basic) -> Entropy:
-        return cast(Entropy, Basic.__new__(cls, law))
+        return Node.__new__(cls, law)
 
     @property
     def law(self) -> Term:
@@ -106,7 +106,7 @@ class _Optimum(Binder):
 
     def __new__(cls, kind: str | Str, objective: Basic, *candidates: Basic) -> Self:
         name = kind if isinstance(kind, Str) else Str(kind)
-        return cast(Self, Basic.__new__(cls, name, objective, *candidates))
+        return Node.__new__(cls, name, objective, *candidates)
 
     @property
     def kind(self) -> str:
@@ -143,7 +143,7 @@ class Named(Term):
     __slots__ = ()
 
     def __new__(cls, name: str | Str, *arguments: Basic) -> Named:
-        return cast(Named, Basic.__new__(cls, name if isinstance(name, Str) else Str(name), *arguments))
+        return Node.__new__(cls, name if isinstance(name, Str) else Str(name), *arguments)
 
     @property
     def name(self) -> str:

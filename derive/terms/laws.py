@@ -21,7 +21,7 @@ class Variable(Term):
     def __new__(cls, name: str | Str, space: str | Str | None = None) -> Variable:
         own = name if isinstance(name, Str) else Str(name)
         place = own if space is None else space if isinstance(space, Str) else Str(space)
-        return cast(Variable, Basic.__new__(cls, own, place))
+        return Node.__new__(cls, own, place)
 
     @property
     def name(self) -> str:
@@ -57,7 +57,7 @@ class Law(Node):
     __slots__ = ()
 
     def __new__(cls, name: str | Str, *parameters: Basic) -> Law:
-        return cast(Law, Basic.__new__(cls, name if isinstance(name, Str) else Str(name), *parameters))
+        return Node.__new__(cls, name if isinstance(name, Str) else Str(name), *parameters)
 
     @property
     def name(self) -> str:
@@ -95,7 +95,7 @@ class Density(Term):
             raise ValueError("a density needs a point to the left of the bar")
         if len({*points[0], *points[1]}) < len(points[0]) + len(points[1]):
             raise ValueError("a point stands twice in a density")
-        return cast(Density, Basic.__new__(cls, law, Tuple(*points[0]), Tuple(*points[1])))
+        return Node.__new__(cls, law, Tuple(*points[0]), Tuple(*points[1]))
 
     @property
     def law(self) -> Law:
