@@ -17,8 +17,8 @@ from derive.rules import TABLE
 from derive.rules.rule import NearMiss
 from derive.site import children
 from derive.steps import Step
-from derive.terms.binding import same
-from derive.terms.nodes import Density, Named, Power, Term, law_variables
+from derive.terms.binding import free_variables, same
+from derive.terms.nodes import Density, Named, Power, Term, law_variables, point_order
 from derive.writing import Notation, text
 from verify.worlds.draw import draw
 from verify.worlds.evaluate import CannotEvaluateError
@@ -118,7 +118,8 @@ def mistake_text(claim: Claim, vocabulary: Vocabulary, notation: Notation) -> st
         return "; ".join(part for part in (known, relation) if part)
     if relation and claim.sign != "=":
         return relation
-    return "; ".join(part for part in (relation, _repair(claim, notation)) if part) or "the two sides differ"
+    found = "; ".join(part for part in (relation, _repair(claim, notation)) if part)
+    return found or _other_variables(claim, notation) or "the two sides differ"
 
 
 def near_miss(claim: Claim) -> str:
@@ -150,6 +151,17 @@ def _is_instance(miss: NearMiss, left: Term, sign: Sign, right: Term) -> bool:
                 if next(match(miss.right, b, bindings), None) is not None:
                     return True
     return False
+
+
+def _other_variables(claim: Claim, notation: Notation) -> str:
+    """That the sides depend on different points: some integral is missing, or there is one too many."""
+    left, right = free_variables(claim.lhs), free_variables(claim.rhs)
+    parts = []
+    for side, own, others in (("left", left, right), ("right", right, left)):
+        if own - others:
+            names = ", ".join(text(variable, notation) for variable in sorted(own - others, key=point_order))
+            parts.append(f"only the {side} side depends on {names}")
+    return "; ".join(parts)
 
 
 def _repair(claim: Claim, notation: Notation) -> str:

@@ -1,7 +1,8 @@
 """Claims one edit away: what an author may have meant.
 
 Each neighbour changes one thing: swaps the arguments of a KL, turns a sign, changes the law of an average, turns a
-conditional into a joint or the other way round, argmin into argmax, takes a log or drops one.
+conditional into a joint or the other way round, argmin into argmax, takes a log or drops one, integrates over another
+variable, weighs an integral, drops a factor.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from dataclasses import dataclass
 
 from sympy import Basic, preorder_traversal
 
-from derive.terms.binding import flatten
+from derive.terms.binding import flatten, free_variables
 from derive.terms.nodes import (
     ArgExtremum,
     Density,
     Divergence,
     Expectation,
+    Integral,
     Log,
     Number,
     Plus,
@@ -26,9 +28,10 @@ from derive.terms.nodes import (
     is_law,
     law_variables,
     negative,
+    point_order,
 )
 
-MOST = 40
+MOST = 60
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def neighbours(left: Term, right: Term) -> Iterator[Neighbour]:
     """The claims one edit away, the likeliest edits first; the right side is edited before the left."""
     laws = _laws(left, right)
     count = 0
-    for edit in (_swapped, _turned_sign, _other_law, _flipped_optimum, _other_density, _upside_down, _log):
+    for edit in EDITS:
         for side, other, is_right in ((right, left, True), (left, right, False)):
             for old in dict.fromkeys(preorder_traversal(side)):
                 for new in edit(old, laws):
@@ -166,3 +169,42 @@ def _log(node: Basic, laws: Laws) -> Iterator[Term]:
             yield Expectation(Log(node.body), node.law)
     if isinstance(node, Log) and isinstance(node.argument, Expectation):
         yield Expectation(Log(node.argument.body), node.argument.law)
+
+
+def _other_variable(node: Basic, laws: Laws) -> Iterator[Term]:
+    """∫ f dx for ∫ f dz."""
+    del laws
+    if isinstance(node, Integral) and len(node.variables) == 1:
+        for variable in sorted(free_variables(node.body) - {*node.variables}, key=point_order):
+            yield Integral(node.body, variable)
+
+
+def _weighed(node: Basic, laws: Laws) -> Iterator[Term]:
+    """∫ q f dz for ∫ f dz."""
+    if isinstance(node, Integral):
+        for law in laws:
+            if set(law_variables(law)) == set(node.variables) and law not in flatten(Times(node.body)):
+                yield Integral(Times(law, node.body), *node.variables)
+
+
+def _dropped_factor(node: Basic, laws: Laws) -> Iterator[Term]:
+    """b for a b."""
+    del laws
+    if isinstance(node, Times) and len(node.terms) > 1:
+        for i in range(len(node.terms)):
+            rest = node.terms[:i] + node.terms[i + 1 :]
+            yield rest[0] if len(rest) == 1 else Times(*rest)
+
+
+EDITS = (
+    _swapped,
+    _turned_sign,
+    _other_law,
+    _flipped_optimum,
+    _other_density,
+    _upside_down,
+    _log,
+    _other_variable,
+    _weighed,
+    _dropped_factor,
+)

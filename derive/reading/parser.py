@@ -8,7 +8,7 @@ text: parse_source always returns one Formula per piece of mathematics.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -22,9 +22,10 @@ from derive.reading.macros import Expander, Macros
 from derive.reading.rows import Draft, split_statements
 from derive.reading.statements import Formula, Relation, Statement, Warning_
 from derive.reading.survey import Declarations, Survey, take_survey
-from derive.reading.syntax import Apply, Argument, Name, Node, Span, Tuple_, Unreadable
+from derive.reading.syntax import Apply, Argument, IntegralOver, Name, Node, Span, Tuple_, Unreadable
 from derive.reading.tokens import Token
 from derive.reading.vocabulary import CUSTOMARY
+from derive.reading.walk import walk
 
 MAX_FORMULA = 200_000  # characters; the longest displays have a hundredth of that
 
@@ -153,7 +154,7 @@ class _Reader:
             node = _read_side(parser)
         except (ReadError, RecursionError) as problem:
             return self._unreadable(tokens, problem)
-        self._warnings.extend(parser.warnings)
+        self._warnings.extend([*parser.warnings, *other_subscripts(node)])
         return node
 
     def _unreadable(self, tokens: list[Token], problem: ReadError | RecursionError) -> Unreadable:
@@ -178,6 +179,16 @@ def mixed_fonts(tokens: list[Token]) -> list[Warning_]:
         for (name, _), fonts in seen.items()
         if len(fonts) > 1
     ]
+
+
+def other_subscripts(node: Node) -> Iterator[Warning_]:
+    r"""\int_z f dx: a letter below the integral that is none of its differentials."""
+    for part in walk(node):
+        if isinstance(part, IntegralOver) and part.differentials and part.upper is None:
+            below = part.domain
+            if isinstance(below, Name) and below.base.islower():
+                variables = ", ".join(f"d{name.base}" for name in part.variables if isinstance(name, Name))
+                yield Warning_(part.span, f"{below.base} stands below the integral, but it ends in {variables}")
 
 
 def _read_side(parser: ExpressionParser) -> Node:

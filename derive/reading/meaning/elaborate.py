@@ -324,9 +324,15 @@ class Elaborator(LawElaborator):
         variables = [self.variable(v) for v in names_in(node.variables)]
         if not variables:
             raise ElaborationError("over which variable is integrated is not written", node.span)
-        if not _is_everything(node.domain, node.upper, [v.name for v in variables]):
+        everything = _is_everything(node.domain, node.upper, [v.name for v in variables])
+        if not everything and not self._is_other_variable(node):
             raise ElaborationError("an integral over a part of the space is not understood yet", node.span)
         return t.Integral(body, *variables)
+
+    def _is_other_variable(self, node: SyntaxIntegral) -> bool:
+        r"""\int_z f dx: the differential says over what is integrated, whatever letter stands below."""
+        below = node.domain
+        return isinstance(below, Name) and node.upper is None and key_of(below) in self.roles.variables
 
     def _big_operator(self, node: BigOperator) -> t.Term:
         under = node.under
