@@ -157,7 +157,7 @@ def _monotone(rising: bool | None, parent: Term, place: int) -> bool | None:
     match parent:
         case Plus() | Log() | Exp() | Integral():
             return rising
-        case Expectation() if place == 0:
+        case Expectation() if place == 0 and all(map(is_nonnegative, law_factors(parent.law))):
             return rising
         case Times():
             others = [factor for i, factor in enumerate(parent.terms) if i != place]

@@ -21,7 +21,7 @@ from derive.rules.curvature import has_curvature
 from derive.rules.pattern import Lambda, check_scopes, fill
 from derive.rules.rule import Need, Rule
 from derive.site import Path, Site, decides, site, with_part
-from derive.terms.binding import fingerprint, flatten, free_names, same, substitute
+from derive.terms.binding import fingerprint, flatten, free_names, free_variables, same, substitute
 from derive.terms.meaning import is_defined, is_finite, is_nonnegative
 from derive.terms.nodes import (
     Binder,
@@ -272,7 +272,7 @@ def _hypothesis(step: Step, here: Site, setting: Setting) -> tuple[Term, Term, l
         raise ProofError("hypothesis: the text assumes no such equation")
     equation = equations[int(number.value)]
     names = {pair[0]: pair[1] for pair in renaming}
-    _check_renaming(equation, names, here)
+    _check_renaming(equation, names, here, setting)
     sides = substitute(equation.left, names), substitute(equation.right, names)
     before, after = reversed(sides) if step.backwards else sides
     densities = [[f for f in law_factors(side) if isinstance(f, Density)] for side in (before, after)]
@@ -285,15 +285,16 @@ def _hypothesis(step: Step, here: Site, setting: Setting) -> tuple[Term, Term, l
     ]  # fmt: skip
 
 
-def _check_renaming(equation: LawEquation, names: Mapping[Basic, Basic], here: Site) -> None:
+def _check_renaming(equation: LawEquation, names: Mapping[Basic, Basic], here: Site, setting: Setting) -> None:
     """Raises ProofError where an equation would be used for what it is not about."""
     for old, new in names.items():
         points = isinstance(old, Variable) and isinstance(new, Variable) and old.space == new.space
         if not points and not (isinstance(old, Parameter) and isinstance(new, Parameter)):
             raise ProofError("hypothesis: points are put in for points of the same space, parameters for parameters")
     bound = {name for parent, _ in here.trail if isinstance(parent, Binder) for name in parent.bound_names}
-    if spoken_of(equation) & {*names, *bound}:
-        raise ProofError("hypothesis: it is about one law or parameter, not about those that are bound here")
+    moved = {old for old, new in names.items() if old != new}
+    if (spoken_of(equation) | _fixed_points(equation, setting)) & (moved | bound):
+        raise ProofError("hypothesis: it is about one law, parameter or point, not about those that are bound here")
 
 
 def spoken_of(equation: LawEquation) -> frozenset[Basic]:
@@ -305,6 +306,19 @@ def spoken_of(equation: LawEquation) -> frozenset[Basic]:
     left, right = free_names(equation.left), free_names(equation.right)
     laws = {name for name in left | right if isinstance(name, Law)}
     return frozenset(laws if len(laws) > 1 else ()) | {n for n in left ^ right if isinstance(n, Parameter)}
+
+
+def _fixed_points(equation: LawEquation, setting: Setting) -> frozenset[Variable]:
+    """The points of which an equation between two laws may be about one value only: x in q(z) = p(z | x).
+
+    They stand on one side.  On the left only where the law draws them: q(z | x) = p(z), with q an encoder, is about
+    every x.
+    """
+    if not any(isinstance(name, Law) for name in spoken_of(equation)):
+        return frozenset()
+    left, right = free_variables(equation.left), free_variables(equation.right)
+    drawn = (setting.may_be_null(d) for d in law_factors(equation.left) if isinstance(d, Density))
+    return (right - left) | ((left - right) & {v for d in drawn if d is not None for v in d.at})
 
 
 def _defined_product(densities: list[Density], known: list[Term], here: Site, setting: Setting) -> list[Condition]:

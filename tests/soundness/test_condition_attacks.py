@@ -29,7 +29,7 @@ from derive.terms.nodes import (
     Variable,
     negative,
 )
-from derive.terms.notation import E, integral, log
+from derive.terms.notation import KL, E, integral, log
 
 # ---------------------------------------------------------------- multiply and divide
 
@@ -135,6 +135,17 @@ def test_what_is_no_law_gives_no_weight() -> None:
     odd = Expectation(Times(q(z), Quotient(p(z), q(z))), Times(q(z), f))
     assert not is_nonnegative(Expectation(p(z), Times(q(z), f)))
     assert all(is_nonnegative(weight) for weight in site(odd, (0,)).where)
+
+
+@pytest.mark.parametrize("odd", [Times(q(x), Number(-1)), Times(q(x), h)])
+def test_a_mean_with_signs_does_not_keep_an_inequality(odd: Term) -> None:
+    """∫ −q(x) KL dx ≤ 0: only an average by something non-negative keeps the direction."""
+    before, after = Expectation(KL(q(z), p(z)), odd), Expectation(ZERO, odd)
+    holes: dict[str, Any] = {"q": q(z), "r": p(z), "Z": Tuple(z)}
+    step = Step("gibbs", (0,), holes, before, after)
+    assert refused(lambda: order(refine(before, (), Setting()), step, refine(after, (), Setting())))
+    mean = Step("gibbs", (0,), holes, E(KL(q(z), p(z)), q(x)), E(ZERO, q(x)))
+    assert order(refine(mean.before, (), Setting()), mean, refine(mean.after, (), Setting())).judgement == ">="
 
 
 def test_two_points_of_one_space_in_one_density_have_no_rules() -> None:

@@ -111,6 +111,26 @@ def test_a_hypothesis_about_a_law_is_not_about_the_laws_of_an_optimum() -> None:
     assert refused(attack)
 
 
+def test_a_hypothesis_about_one_point_is_not_about_all() -> None:
+    """q(z) = p(z|x) is about the x of the text: q is not the average posterior, and not the posterior at every x."""
+    setting = Setting(hypotheses=(LawEquation(q(z), p(z | x)),))
+    other = Variable("x'", "x")
+    average = integral(Times(p(x), p(z | x)), x)
+    assert refused(lambda: Draft(average, setting).assume(0, Tuple(), (0, 1), True).theorem())
+    assert refused(lambda: Draft(p(z | other), setting).assume(0, Tuple(Tuple(x, other)), (), True).theorem())
+    assert Draft(q(z), setting).assume(0, Tuple()).theorem().right == p(z | x)
+
+
+def test_an_encoder_that_ignores_its_input_does_so_everywhere() -> None:
+    """q(z|x) = p(z), where q draws no x, is about every x."""
+    setting = Setting(hypotheses=(LawEquation(q(z | x), p(z)),), drawn={"q": frozenset("z"), "p": frozenset("xz")})
+    mean = integral(Times(p(x), q(z | x)), x)
+    assert Draft(mean, setting).assume(0, Tuple(), (0, 1)).theorem().conditions == ()
+    posterior = Setting(hypotheses=(LawEquation(p(z | x), q(z)),), drawn=setting.drawn)
+    start = integral(Times(p(x), p(z | x)), x)
+    assert refused(lambda: Draft(start, posterior).assume(0, Tuple(), (0, 1)).theorem())
+
+
 def test_both_conditionals_of_a_hypothesis_must_exist() -> None:
     """q(z,w|x) = p(z|x) r(w|x) says nothing where p(x) = r(x) = 0, and neither excuses the other."""
     w = Variable("w")
