@@ -53,7 +53,8 @@ def _renamed(text: str, number: int) -> str:
 
     def formula(found: re.Match[str]) -> str:
         renamed = re.sub(r"(?<![\\A-Za-z])([Pq])(?=[_(\s}])", rf"\1^{{{mark}}}", found.group())
-        return renamed.replace("ELBO", f"ELBO{mark}").replace(r"\theta", theta).replace(r"\hat q", rf"\hat q^{{{mark}}}")
+        named = renamed.replace("ELBO", f"ELBO{mark}").replace(r"\theta", theta)
+        return named.replace(r"\hat q", rf"\hat q^{{{mark}}}")
 
     return re.sub(r"\$\$.+?\$\$|\$.+?\$", formula, text, flags=re.DOTALL)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,10 @@ def test_ten_thousand_nested_braces(tmp_path: Path) -> None:
     assert verdicts(done) == ["unread", "proved"]
 
 
-@pytest.mark.parametrize("deep", ["(" * 500 + "x" + ")" * 500, "\\log" * 400 + " x", "\\frac{1}{" * 300 + "x" + "}" * 300])
+DEEP = ("(" * 500 + "x" + ")" * 500, "\\log" * 400 + " x", "\\frac{1}{" * 300 + "x" + "}" * 300)
+
+
+@pytest.mark.parametrize("deep", DEEP)
 def test_other_deep_nesting(tmp_path: Path, deep: str) -> None:
     words = verdicts(check(tmp_path, "deep.md", f"$$p(x) = {deep}$$\n\n{GOOD}"))
     assert words[-1] == "proved"
@@ -99,7 +103,7 @@ def test_unknown_macros_are_named(tmp_path: Path) -> None:
 def test_a_macro_bomb_is_defused(tmp_path: Path) -> None:
     names = "abcdefghij"
     bomb = BACKSLASH + "newcommand{" + BACKSLASH + "a}{xxxxxxxxxx}"
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in pairwise(names):
         bomb += BACKSLASH + "newcommand{" + BACKSLASH + name + "}{" + (BACKSLASH + before) * 10 + "}"
     done = check(tmp_path, "bomb.tex", bomb + "\n$" + BACKSLASH + f"j = 1$\n\n{GOOD}\n")
     assert verdicts(done) == ["unread", "proved"]

@@ -31,7 +31,11 @@ def test_a_notebook_gives_the_cell_and_the_line_in_it(tmp_path: Path) -> None:
     cells = [
         {"cell_type": "markdown", "metadata": {}, "source": ["# Title\n"]},
         {"cell_type": "code", "metadata": {}, "source": ["x = 1  # $1 = 2$\n"], "outputs": [], "execution_count": None},
-        {"cell_type": "markdown", "metadata": {}, "source": ["Words.\n", "\n", "$$\\log p(x) = \\log\\int p(x,z)\\,dz$$\n"]},
+        {
+            "cell_type": "markdown",
+            "metadata": {},
+            "source": ["Words.\n", "\n", "$$\\log p(x) = \\log\\int p(x,z)\\,dz$$\n"],
+        },
     ]
     file = tmp_path / "notes.ipynb"
     file.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")

@@ -6,7 +6,10 @@ import pytest
 from checking import checked, only, open_kinds
 
 DIVIDED = r"\int p(x,z)\,dz = \int q(z|x) \frac{p(x,z)}{q(z|x)}\,dz"
-JENSEN = r"\log \mathbb{E}_{q(z|x)}\left[\frac{p(x,z)}{q(z|x)}\right] \ge \mathbb{E}_{q(z|x)}\left[\log \frac{p(x,z)}{q(z|x)}\right]"
+JENSEN = (
+    r"\log \mathbb{E}_{q(z|x)}\left[\frac{p(x,z)}{q(z|x)}\right]"
+    r" \ge \mathbb{E}_{q(z|x)}\left[\log \frac{p(x,z)}{q(z|x)}\right]"
+)
 BOUND = r"\log p(x) \ge \mathbb{E}_{q(z|x)}\left[\log \frac{p(x,z)}{q(z|x)}\right]"
 
 
@@ -37,7 +40,11 @@ def test_each_inequality_says_when_it_is_tight() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["All densities are positive.", "We assume that all distributions are positive everywhere.", "<!-- jensen: positive -->"],
+    [
+        "All densities are positive.",
+        "We assume that all distributions are positive everywhere.",
+        "<!-- jensen: positive -->",
+    ],
 )
 def test_a_condition_the_text_states_is_not_open(said: str) -> None:
     (claim,) = checked(f"{said}\n\n$${DIVIDED}$$").claims

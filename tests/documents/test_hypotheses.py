@@ -56,7 +56,8 @@ def test_a_law_given_by_a_family_that_is_not_understood_blocks_refutations_about
 def test_a_special_case_chosen_in_passing_is_no_claim() -> None:
     text = r"""
         For $0<\alpha<1$ let
-        $$R_\alpha := \frac{1}{1-\alpha} \log \mathbb{E}_{q(z)}\left[\left(\frac{p(x,z)}{q(z)}\right)^{1-\alpha}\right].$$
+        $$R_\alpha := \frac{1}{1-\alpha}
+        \log \mathbb{E}_{q(z)}\left[\left(\frac{p(x,z)}{q(z)}\right)^{1-\alpha}\right].$$
         At $\alpha = \tfrac12$ this is a Bhattacharyya bound.
         """
     assert "refuted" not in words(text)

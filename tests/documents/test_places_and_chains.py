@@ -56,7 +56,8 @@ def test_the_whole_document_has_the_relation_of_its_longest_chain_and_the_union_
     whole = checked(CHAIN).whole
     assert whole is not None
     assert (whole.first, whole.last, whole.relation, whole.word) == (1, 3, ">=", "proved")
-    assert [required.condition.kind for required in whole.conditions if required.condition.status == "open"] == ["support"]
+    conditions = [required.condition for required in whole.conditions]
+    assert [condition.kind for condition in conditions if condition.status == "open"] == ["support"]
 
 
 def test_one_wrong_step_refutes_the_whole_and_only_itself() -> None:

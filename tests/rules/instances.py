@@ -124,6 +124,7 @@ def _any(name: str, points: list[Variable], rule: Rule, random: Random) -> Term:
         return nonnegative(name, points, random)
     density = Density(Law(f"d{name}"), tuple(points))
     function = Function(f"f{name}", *points)
+    spread = Density(Law(f"d{name}"), (*points, SPARE))
     choices = [
         function,
         Log(density),
@@ -134,6 +135,6 @@ def _any(name: str, points: list[Variable], rule: Rule, random: Random) -> Term:
         Quotient(density, Density(Law(f"g{name}"), tuple(points))),
         Log(Quotient(density, Density(Law(f"g{name}"), tuple(points)))),
         Number(random.choice([-1, 0, 2])),
-        Integral(Times(Density(Law(f"d{name}"), (*points, SPARE)), Log(Density(Law(f"g{name}"), (*points, SPARE)))), SPARE),
+        Integral(Times(spread, Log(Density(Law(f"g{name}"), (*points, SPARE)))), SPARE),
     ]
     return random.choice(choices)
