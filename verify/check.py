@@ -21,6 +21,7 @@ from derive.kernel import Theorem
 from derive.terms.binding import fingerprint
 from derive.terms.nodes import Extremum, Law
 from derive.writing import Notation, text
+from verify.assumed import rests_on_nothing, with_points_seen
 from verify.explain import condition_text, equality_text, mistake_text, uses_of
 from verify.verdict import Evidence, Required, Verdict
 from verify.witness import required_conditions
@@ -30,6 +31,7 @@ from verify.worlds.hypotheses import ContradictionError
 from verify.worlds.trial import Trial, try_claim
 from verify.worlds.vocabulary import Vocabulary
 
+NOT_TOGETHER = "its proof uses equations that the text assumes, but no world is known in which they hold together"
 WORLDS = {"generic": 96, "concentrated": 64, "flat": 32, "uniform": 16, "alike": 48}  # 256 in all
 
 
@@ -40,6 +42,8 @@ def check(claim: Claim, notation: Notation | None = None) -> Verdict:
     """
     notation = notation or Notation()
     plain = without_names(claim)
+    if (seen := with_points_seen(plain)) is not plain:
+        return replace(check(seen, notation), uses=_definitions_used(claim))
     reduced = with_suprema_valued(plain)
     if reduced is not plain:
         return _about_suprema(claim, reduced, notation)
@@ -61,8 +65,14 @@ def check(claim: Claim, notation: Notation | None = None) -> Verdict:
         if refuted is not None:
             return replace(refuted, uses=_definitions_used(claim))
     theorem = prove(claim)
+    if theorem is None and not unread and evidence.held == evidence.applicable:
+        nearly_true = _refuted(plain, vocabulary, evidence, notation)  # the search goes on where random worlds end
+        if nearly_true is not None:
+            return replace(nearly_true, uses=_definitions_used(claim))
     if theorem is None or evidence.held < evidence.applicable:
         return _undecided(evidence)
+    if rests_on_nothing(plain, theorem, seed_of(claim)):
+        return Verdict("undecided", NOT_TOGETHER, evidence=evidence)
     return _proved(plain, theorem, evidence, notation)
 
 
@@ -175,6 +185,8 @@ def _without_worlds(claim: Claim, notation: Notation, reason: str) -> Verdict:
     theorem = prove(claim)
     if theorem is None:
         return Verdict("undecided", f"no proof found, and not tried in worlds: {reason}")
+    if rests_on_nothing(without_names(claim), theorem, seed_of(claim)):
+        return Verdict("undecided", NOT_TOGETHER)
     texts = tuple(Required(c, condition_text(c, notation)) for c in theorem.conditions)
     tight = equality_text(theorem, notation)
     return Verdict("proved", _proved_message(theorem, texts, tight), theorem, texts, uses_of(theorem), tight)

@@ -20,7 +20,7 @@ ORDER = {
         "reading", "library",
     ),
     "verify": (
-        "decide", "worlds", "verdict", "counterexample", "conditions", "explain", "witness", "joint", "certify",
+        "decide", "worlds", "verdict", "counterexample", "conditions", "explain", "witness", "joint", "assumed", "certify",
         "models", "strategies", "estimators", "maximisation", "check", "results", "documents", "derivations",
         "objectives", "report", "progress", "cli", "pytest_plugin", "__main__",
     ),
@@ -125,7 +125,9 @@ def test_starting_up_loads_nothing_heavy(command: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
-NAMES_THAT_RUN_TEXT = frozenset(["eval", "exec", "compile", "sympify", "parse_expr", "parse_latex", "lambdify", "__import__"])
+NAMES_THAT_RUN_TEXT = frozenset(
+    ["eval", "exec", "compile", "sympify", "parse_expr", "parse_latex", "lambdify", "__import__"]
+)
 
 
 @pytest.mark.parametrize("file", FILES, ids=module_of)

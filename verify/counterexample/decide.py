@@ -13,7 +13,7 @@ from verify.counterexample.search import RationalWorld
 from verify.decide import Answer, Decision, Undefined, Value, compare
 from verify.worlds.evaluate import Evaluator
 from verify.worlds.exact import Exact, exact_world
-from verify.worlds.trial import violation
+from verify.worlds.trial import as_assumed, violation
 from verify.worlds.world import Array, World
 
 FALSE_ANSWERS = {
@@ -46,7 +46,8 @@ def decide(rational: RationalWorld) -> Sides | None:
     if isinstance(claim.lhs, ArgExtremum):
         return None
     left, right = np.broadcast_arrays(floats(claim.lhs), floats(claim.rhs))
-    gap = np.where(np.isnan(left) | np.isnan(right), 0.0, violation(left, right, claim.sign))
+    counts = ~(np.isnan(left) | np.isnan(right)) & as_assumed(claim, floats, left.shape[:-1])
+    gap = np.where(counts, violation(left, right, claim.sign), 0.0)
     index = np.unravel_index(int(gap.argmax()), gap.shape)
     return _compared(claim, world, rational, index)
 

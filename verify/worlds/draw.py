@@ -85,7 +85,8 @@ def _laws(
         factors = structure.factors_of(key, shape)
         tables[key] = _law(shape, factors, source, not _positive(key, setting), choices, weights)
     for key, equation in structure.equated.items():
-        tables[key] = _equated_law(vocabulary.laws[key], equation, tables, weights)
+        shape, may_vanish = vocabulary.laws[key], not _positive(key, setting)
+        tables[key] = _equated_law(shape, equation, tables, source, may_vanish, choices, weights)
     return tables
 
 
@@ -143,17 +144,37 @@ def _conditional(source: LawTable, target: LawTable, weights: dict[str, Array]) 
     if target.indices < source.indices:
         table = table[(slice(None),) * len(source.spaces) + (slice(0, 1),) * source.indices]
         table = table.reshape(table.shape[: len(source.spaces)] + table.shape[-1:])
+    if target.indices > source.indices:  # the same for every value of the parameters that only the target has
+        table = np.expand_dims(table, tuple(range(table.ndim - 1, table.ndim - 1 + target.indices - source.indices)))
     extra = tuple(axis for axis, space in enumerate(source.spaces) if space not in target.spaces)
     return normalised(np.squeeze(table, axis=extra), target.spaces, target.drawn, weights)
 
 
-def _equated_law(shape: LawShape, right: Density, tables: dict[str, LawTable], weights: dict[str, Array]) -> LawTable:
-    """A law that the text sets equal to a conditional of another."""
-    source = tables.get(law_key(right.law))
-    if source is None or not set(shape.spaces) <= set(source.spaces):
+def _equated_law(
+    shape: LawShape,
+    equation: tuple[Density, Density],
+    tables: dict[str, LawTable],
+    source: Source,
+    may_vanish: bool,
+    choices: int,
+    weights: dict[str, Array],
+) -> LawTable:
+    """A law of which a conditional (or marginal, or all of it) is set equal to another law's; the rest is random."""
+    at, given = (frozenset(v.space for v in points) for points in (equation[0].at, equation[0].given))
+    right, other = equation[1], tables.get(law_key(equation[1].law))
+    theirs = frozenset(v.space for v in right.points)
+    if other is None or at != {v.space for v in right.at} or not theirs <= at | given:
         raise ContradictionError("a law is set equal to a law of other variables")
-    target = LawTable(shape.spaces, frozenset(shape.drawn), len(shape.indices), source.table)
-    return LawTable(target.spaces, target.drawn, target.indices, _conditional(source, target, weights))
+    told = LawTable(tuple(sorted(theirs)), at, len(shape.indices), other.table)
+    product: Any = _conditional(other, told, weights)
+    product = np.expand_dims(product, tuple(i for i, space in enumerate(shape.spaces) if space not in theirs))
+    first = given & frozenset(shape.drawn)
+    before: Factor = (first, frozenset(shape.given))
+    after: Factor = (frozenset(shape.drawn) - at - first, frozenset(shape.spaces))
+    for factor in (before, after):
+        if factor[0]:
+            product = product * _law(shape, (factor,), source, may_vanish, choices, weights).table
+    return LawTable(shape.spaces, frozenset(shape.drawn), len(shape.indices), product)
 
 
 def _made_alike(world: World, vocabulary: Vocabulary, setting: Setting, random: Random) -> World:

@@ -18,10 +18,10 @@ class ContradictionError(ValueError):
 
 @dataclass(frozen=True)
 class Structure:
-    """Which laws factorise by hypothesis, and which are another law's conditional."""
+    """Which laws factorise by hypothesis, and of which some conditional is another law's."""
 
     factorised: Mapping[str, tuple[Factor, ...]]
-    equated: Mapping[str, Density]
+    equated: Mapping[str, tuple[Density, Density]]
 
     def factors_of(self, key: str, shape: LawShape) -> tuple[Factor, ...]:
         """The chain of conditionals a law's table is the product of."""
@@ -31,7 +31,7 @@ class Structure:
     @staticmethod
     def of(vocabulary: Vocabulary, setting: Setting) -> Structure:
         factorised: dict[str, tuple[Factor, ...]] = {}
-        equated: dict[str, Density] = {}
+        equated: dict[str, tuple[Density, Density]] = {}
         for hypothesis in setting.hypotheses:
             if isinstance(hypothesis, LawEquation):
                 _read(hypothesis, vocabulary, factorised, equated)
@@ -42,7 +42,7 @@ def _read(
     equation: LawEquation,
     vocabulary: Vocabulary,
     factorised: dict[str, tuple[Factor, ...]],
-    equated: dict[str, Density],
+    equated: dict[str, tuple[Density, Density]],
 ) -> None:
     left = equation.left
     if not isinstance(left, Density):
@@ -52,7 +52,7 @@ def _read(
     if all(law_key(part.law) == key for part in parts):
         factorised[key] = _merged(factorised.get(key, ()), left, parts, vocabulary.laws[key])
     elif len(parts) == 1:
-        equated[key] = parts[0]
+        equated[key] = left, parts[0]
     else:
         raise ContradictionError("no way is known to build laws that meet this equation")
 
@@ -61,13 +61,13 @@ def _merged(known: tuple[Factor, ...], left: Density, parts: list[Density], shap
     """The conditionals the law is built from, with a new equation taken in.
 
     A factorisation gives its factors; an independence such as q(z₂|z₁,x) = q(z₂|z₁) gives one factor.  What no factor
-    draws is drawn first (if a factor is conditioned on it) or last.
+    draws is drawn first (if a factor, or the left side, is conditioned on it) or last.
     """
     new = [(_spaces(part.at), _spaces(part.given)) for part in parts]
     old = [factor for factor in known if not any(factor[0] & drawn for drawn, _ in new)]
     factors = [*old, *new]
     drawn = frozenset().union(*(factor[0] for factor in factors))
-    needed = frozenset().union(*(factor[1] for factor in factors))
+    needed = _spaces(left.given).union(*(factor[1] for factor in factors))
     rest = frozenset(shape.drawn) - drawn
     first, last = rest & needed, rest - needed
     everything = frozenset(shape.drawn | shape.given)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from derive.claims import Claim, Ordered
+from derive.claims import Claim, LawEquation, Ordered
 from derive.terms.binding import free_names
-from derive.terms.nodes import ArgExtremum, Number, Term
+from derive.terms.nodes import ArgExtremum, Number, Parameter, Term
 from verify.worlds.evaluate import CannotEvaluateError, Evaluator
 from verify.worlds.vocabulary import Vocabulary
 from verify.worlds.world import Array, World
@@ -48,13 +48,15 @@ def try_claim(claim: Claim, vocabulary: Vocabulary, world: World) -> Trial:
     evaluate = Evaluator(world, vocabulary.names)
     kept = _in_order(claim, evaluate)
     if claim.sign == "argmax-equiv" or isinstance(claim.lhs, ArgExtremum):
-        return _where(_try_optima(claim, evaluate), kept)
+        met = as_assumed(claim, evaluate, (1,) * len(evaluate.axes))
+        return _where(_try_optima(claim, evaluate), kept & _per_world(met.any(axis=tuple(range(met.ndim - 1))), world))
     left, right = np.broadcast_arrays(evaluate(claim.lhs), evaluate(claim.rhs))
-    defined = ~(np.isnan(left) | np.isnan(right))
+    undefined, met = np.isnan(left) | np.isnan(right), as_assumed(claim, evaluate, left.shape[:-1])
+    defined = ~undefined & met
     gap = violation(left, right, claim.sign)
     points = tuple(range(left.ndim - 1))
     margin = np.where(defined, gap, 0.0).max(axis=points)
-    trial = Trial(world, defined.any(axis=points), (~defined).any(axis=points), _per_world(margin, world))
+    trial = Trial(world, defined.any(axis=points), (undefined & met).any(axis=points), _per_world(margin, world))
     return _where(trial, kept)
 
 
@@ -67,6 +69,23 @@ def _in_order(claim: Claim, evaluate: Evaluator) -> Array:
             wrong = violation(left, right, hypothesis.sign) > 0
             kept &= ~wrong.any(axis=tuple(range(wrong.ndim - 1)))
     return kept
+
+
+def as_assumed(claim: Claim, evaluate: Evaluator, shape: tuple[int, ...]) -> Array:
+    """The points (of an array of this shape) and worlds at which the equations between laws hold that the text assumes.
+
+    A parameter of one side only, as in q = p_θ, is one value of it: the claim is about that one.
+    """
+    kept: Array = np.ones((1,) * (len(shape) + 1), dtype=bool)
+    for equation in claim.setting.hypotheses:
+        if isinstance(equation, LawEquation):
+            left, right = np.broadcast_arrays(evaluate(equation.left), evaluate(equation.right))
+            wrong = violation(left, right, "=") > CLEAR * 1e-2
+            single = free_names(equation.left) ^ free_names(equation.right)
+            every = (a for name, a in evaluate.axes.items() if name not in single or not isinstance(name, Parameter))
+            kept = kept & ~wrong.any(axis=tuple(every), keepdims=True)
+    bound = tuple(axis for axis, n in enumerate(shape) if n == 1)
+    return np.asarray(kept.any(axis=bound, keepdims=True))
 
 
 def _known(side: Term, evaluate: Evaluator) -> bool:
@@ -111,6 +130,8 @@ def _try_optima(claim: Claim, evaluate: Evaluator) -> Trial:
         raise CannotEvaluateError("a set of optima is compared with a set of optima only")
     if set(left.candidates) != set(right.candidates) or not free_names(left.objective) & set(left.candidates):
         raise CannotEvaluateError("the two optima range over different candidates, or the objective over none")
+    if not all(isinstance(candidate, Parameter) for candidate in left.candidates):
+        raise CannotEvaluateError("an optimum over laws ranges over more than a finite world holds")
     f, g = (_goodness(side, evaluate) for side in (left, right))
     f, g = np.broadcast_arrays(f, g)
     axes = [evaluate.axes[candidate] for candidate in left.candidates]

@@ -2,12 +2,13 @@
 
 Hypotheses come from the words ("every density is positive"), from comments, and from formulas that the words around
 them mark as assumed: "let 0 < α < 1", "generative model p(x,z) = …", "as soon as q = p", a factorisation in a heading.
-Each has the stretch of text in which it holds: from where it stands to the end, its section, or its own sentence.
+Each has the stretch of text in which it holds: from where it stands to the end, its section, or its own sentence.  An
+equation between two laws (q = the posterior) is a special case, which ends with its section; whether it is meant to go
+on after that, or to hold before the comment that states it, is not known, so there it neither proves nor refutes.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from derive.reading.meaning.hypotheses import (
     assumes,
     conditional_words,
     constant,
+    freed,
     in_passing,
     is_law_equation,
     is_tautology,
@@ -27,13 +29,14 @@ from derive.reading.meaning.hypotheses import (
 )
 from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.roles import Roles
+from derive.reading.meaning.sections import Sections
 from derive.reading.statements import Formula, Statement
 from derive.reading.syntax import Span
-from derive.terms.nodes import Number, Parameter, Term
+from derive.terms.binding import free_names
+from derive.terms.nodes import Law, Number, Parameter, Term
 
 _ORDER = {"<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-_HEADING = re.compile(r"(?m)^(#{1,6})\s.*$|^\\(?:(?:sub)*section|paragraph)\*?\{.*$")
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,12 @@ class Assumptions:
         self.source = source
         self.roles = roles
         self.end = len(source.text)
+        self.sections = Sections(source.text)
         self.raw = {raw.span.start: raw for raw in source.formulas}
         self.statements: set[Span] = set()
-        self.scoped = [Scoped(Span(0, self.end), hypothesis) for hypothesis in directives.hypotheses(roles)]
+        self.scoped: list[Scoped] = []
+        for place, hypothesis in directives.hypotheses(roles):
+            self.scoped += self._commented(place, hypothesis)
         self.scoped += self._spoken()
         for formula in formulas:
             for statement in formula.statements:
@@ -100,7 +106,14 @@ class Assumptions:
     def _spoken(self) -> Iterator[Scoped]:
         for prose in self.source.prose:
             for offset, hypothesis in spoken(prose.text):
-                yield Scoped(Span(prose.span.start + offset, self.end), hypothesis)
+                start = prose.span.start + offset
+                end = self._freed_after(start, hypothesis.function) if isinstance(hypothesis, Curvature) else self.end
+                yield Scoped(Span(start, end), hypothesis)
+
+    def _freed_after(self, start: int, function: str) -> int:
+        """Where the text says that a function is an arbitrary one from there on."""
+        said = ((prose.span.start + offset, name) for prose in self.source.prose for offset, name in freed(prose.text))
+        return min((place for place, name in said if name == function and place > start), default=self.end)
 
     # ------------------------------------------------------------ formulas that are assumed
 
@@ -126,21 +139,39 @@ class Assumptions:
         if scope is not None:
             self.statements.add(statement.span)
             label = " ".join(self.source.text[statement.span.start : statement.span.end].split())
-            yield Scoped(scope, LawEquation(*terms, label))
+            yield from self._until_section_ends(scope, LawEquation(*terms, label))
+
+    def _commented(self, place: Span, hypothesis: Hypothesis) -> Iterator[Scoped]:
+        """What a comment states: roles and positivity everywhere, equations from there on."""
+        if not isinstance(hypothesis, LawEquation):
+            yield Scoped(Span(0, self.end), hypothesis)
+            return
+        yield Scoped(Span(0, place.start), _perhaps(hypothesis))
+        yield from self._until_section_ends(Span(place.start, self.end), hypothesis)
+
+    def _until_section_ends(self, scope: Span, equation: LawEquation) -> Iterator[Scoped]:
+        """An equation that holds to the end of the text: one between two laws to the end of its section only."""
+        end = self.sections.end(scope.start)
+        if scope.end < self.end or end == self.end or len(_laws(equation)) < 2:
+            yield Scoped(scope, equation)
+            return
+        yield Scoped(Span(scope.start, end), equation)
+        yield Scoped(Span(end, self.end), _perhaps(equation))
 
     def _scope(self, formula: Formula, statement: Statement, terms: tuple[Term, Term]) -> Span | None:
         """Where an equation between laws holds as a hypothesis, or None where it is a claim."""
         del terms
         raw = self._raw(formula)
         lead = raw.lead if raw is not None else statement.lead
-        if self._heading(formula) is not None:
-            return self._section(formula)
+        if self.sections.in_heading(formula.span.start):
+            return Span(self.sections.start(formula.span.start), self.sections.end(formula.span.start))
         if statement.relations[0].marked or statement.relations[0].sign != "=":
             return Span(formula.span.start, self.end)
         if formula.display:
             return Span(formula.span.start, self.end) if marks_a_model(lead) else None
         if in_passing(lead):
-            return self._sentence(formula)
+            ended = raw is None or raw.trail.endswith((".", ";", "?", "!"))
+            return self._sentence(formula) if ended else self._passage(formula)
         return Span(formula.span.start, self.end) if assumes(lead) or marks_a_model(lead) else None
 
     def _order(self, formula: Formula, statement: Statement) -> Iterator[Scoped]:
@@ -176,17 +207,15 @@ class Assumptions:
         following = [raw.span.end for raw in self.raw.values() if raw.display and raw.span.start >= formula.span.end]
         return Span(sentence.start, max(sentence.end, min(following, default=sentence.end)))
 
-    def _heading(self, formula: Formula) -> re.Match[str] | None:
-        return next((m for m in _HEADING.finditer(self.source.text) if m.start() <= formula.span.start < m.end()), None)
 
-    def _section(self, formula: Formula) -> Span:
-        heading = self._heading(formula)
-        assert heading is not None
-        level = len(heading.group(1) or "#")
-        for later in _HEADING.finditer(self.source.text, heading.end()):
-            if len(later.group(1) or "#") <= level:
-                return Span(heading.start(), later.start())
-        return Span(heading.start(), self.end)
+def _laws(equation: LawEquation) -> frozenset[str]:
+    return frozenset(n.name for side in (equation.left, equation.right) for n in free_names(side) if isinstance(n, Law))
+
+
+def _perhaps(equation: LawEquation) -> Unmodelled:
+    """An equation that may be meant to hold."""
+    said = f"“{equation.label}”"
+    return Unmodelled(said, frozenset(n.name for n in free_names(equation.left) if isinstance(n, Law)))
 
 
 def _bounds(parameter: Parameter, sides: list[Term], signs: list[str]) -> Range:

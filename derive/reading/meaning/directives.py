@@ -31,7 +31,7 @@ class Directives:
     observed: tuple[str, ...] = ()
     measures: dict[str, Measure] = field(default_factory=dict)
     positive: bool = False
-    assumptions: list[str] = field(default_factory=list)
+    assumptions: list[tuple[Span, str]] = field(default_factory=list)
     expectations: list[tuple[Span, str]] = field(default_factory=list)
     warnings: list[Warning_] = field(default_factory=list)
     formulas: tuple[Span, ...] = ()
@@ -41,12 +41,12 @@ class Directives:
         roles.latent = self.latent or roles.latent
         roles.observed = self.observed or roles.observed
 
-    def hypotheses(self, roles: Roles) -> Iterator[Hypothesis]:
-        """The hypotheses that comments state."""
+    def hypotheses(self, roles: Roles) -> Iterator[tuple[Span, Hypothesis]]:
+        """The hypotheses that comments state, and where."""
         if self.positive:
-            yield Positive(None, "declared positive")
-        for text in self.assumptions:
-            yield from _equation(text, roles)
+            yield Span(0, 0), Positive(None, "declared positive")
+        for span, text in self.assumptions:
+            yield from ((span, equation) for equation in _equation(text, roles))
 
     def expectation(self, formula: Span) -> str | None:
         """The verdict announced for a formula: by the last directive between the formula before it and this one."""
@@ -78,7 +78,7 @@ def _read(part: str, directive: Directive, directives: Directives) -> None:
     elif word == "positive":
         directives.positive = True
     elif word == "assume" and rest:
-        directives.assumptions.append(rest)
+        directives.assumptions.append((directive.span, rest))
     elif part:
         directives.warnings.append(Warning_(directive.span, f"this comment is not understood: {part!r}"))
 

@@ -259,7 +259,7 @@ class _DocumentReader:
                 "what stands on neither side is a new name, so nothing is defined here", relation.span
             )
         terms = self.elaborator.term(left), self.elaborator.term(right)
-        if all(isinstance(term, Number | Parameter) for term in terms):
+        if all(isinstance(term, Number | Parameter) for term in terms) and not _are_numbers(terms):
             return Assumed("hypothesis", self._source_of(left), "a value for its sentence only")
         if relation.sign == "=" and len(statement.relations) == 1:
             said = f"“{self._source_of(left)} = {self._source_of(right)}”"
@@ -329,6 +329,10 @@ def _overlapping_slices(terms: tuple[Term, Term]) -> str:
 
 def free_or_bound_variables(terms: tuple[Term, Term]) -> set[str]:
     return {node.name for term in terms for node in preorder_traversal(term) if isinstance(node, Variable)}
+
+
+def _are_numbers(terms: tuple[Term, Term]) -> bool:
+    return all(isinstance(term, Number) for term in terms)
 
 
 def _is_function_value(terms: tuple[Term, Term]) -> bool:

@@ -39,6 +39,12 @@ _POSITIVE_VARIABLE = re.compile(
 _CURVATURE_AFTER = re.compile(
     r"(?i)\$\s*\\?(?P<name>[A-Za-z]+)(?P<more>[^$]*)\$\s*(?:be|is|are)\s+(?:a\s+|any\s+)?(?P<kind>concave|convex)"
 )
+_ANY_FUNCTION = re.compile(
+    r"""(?ix)
+    \$\s*\\?(?P<name>[A-Za-z]+)[^$]*\$\s*(?:be|is)\s+(?:now\s+)?(?:any|an\s+arbitrary|a\s+general|some)\b(?P<what>[^.;$]*)
+  | \b(?:any|every|all|arbitrary|general)\b(?P<kind>[^.;$]{0,40})\bfunctions?\s*,?\s*\$\s*\\?(?P<called>[A-Za-z]+)
+    """
+)
 _ASSUMING = re.compile(
     r"(?i)\b(let|assume|assuming|suppose|supposing|model|where|with|for|if|when|given|since|factori[sz]es?|under)\b\W*$"
 )
@@ -58,6 +64,14 @@ def spoken(text: str) -> Iterator[tuple[int, Hypothesis]]:
             for match in pattern.finditer(words):
                 if match["name"] not in ("log", "ln", "exp", "sqrt"):
                     yield start + match.end(), _curvature(match, words)
+
+
+def freed(text: str) -> Iterator[tuple[int, str]]:
+    """The functions of which a stretch of prose says that they are arbitrary from there on, each with the offset."""
+    for match in _ANY_FUNCTION.finditer(text):
+        said = match["what"] or match["kind"] or ""
+        if not re.search(r"(?i)concave|convex", said):
+            yield match.end(), match["name"] or match["called"]
 
 
 def _curvature(match: re.Match[str], words: str) -> Curvature:

@@ -7,7 +7,7 @@ the equation is no claim but says what the name stands for from here on.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sympy import Basic
@@ -19,7 +19,7 @@ from derive.reading.meaning.roles import Roles, names_in
 from derive.reading.meaning.spelling import key_of, latex_of
 from derive.reading.statements import Relation, Statement
 from derive.reading.syntax import Apply, Labelled, Name, Node, Span, Tuple_
-from derive.terms.nodes import Law, Named
+from derive.terms.nodes import Law, Named, Term
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ class Namer:
         marked = relation.marked or relation.sign != "="
         if isinstance(left, Tuple_):
             return self._joint_definition(left, right)
-        if self._is_new(left):
+        if self._is_new(left, marked):
             self._define_ahead(statement, place, right)
             return self._define(left, right)
-        if self._is_new(right) and (marked or self._is_named(left)):
+        if self._is_new(right, marked) and (marked or self._is_named(left)):
             return self._define(right, left)
         if self._ahead == (statement.span, place):
             return self._define(left, right)
@@ -74,7 +74,7 @@ class Namer:
     def _define_ahead(self, statement: Statement, place: int, right: Node) -> None:
         """a ≡ b = c, with b new as well: b is defined first, so that a can be what b is."""
         following = statement.sides[place + 2] if place + 2 < len(statement.sides) else None
-        if following is not None and self._is_new(right) and statement.relations[place + 1].sign == "=":
+        if following is not None and self._is_new(right, False) and statement.relations[place + 1].sign == "=":
             self._define(right, following)
             self._ahead = (statement.span, place + 1)
 
@@ -84,9 +84,15 @@ class Namer:
         head = inner.head if isinstance(inner, Apply) else inner
         return isinstance(head, Name) and self.key(head) in self.definitions
 
-    def _is_new(self, node: Node) -> bool:
-        """A name the document has not used for a law, a variable, a parameter or another definition."""
+    def _is_new(self, node: Node, marked: bool) -> bool:
+        """A name the document has not used for a law, a variable, a parameter or another definition.
+
+        One whose definition is not followed is new only where the text marks that it is defined.
+        """
         node = inside(node)
+        head = node.head if isinstance(node, Apply) else node
+        if isinstance(head, Name) and {key_of(head), self.key(head)} & self.opaque and not marked:
+            return False
         if isinstance(node, Apply) and isinstance(node.head, Name):
             head = node.head
             if self.roles.is_law(head) or self._is_instance(head) or head.base in ("H", "I", "E", "KL"):
@@ -131,16 +137,43 @@ class Namer:
         try:
             meaning = self.elaborator.term(body)
         except ElaborationError as error:
-            self.opaque.add(key)
+            self._forget(key)
             note = f"its right side is not understood ({error}), so nothing that uses it is checked"
             return Assumed("definition", self._source_of(name), label, (note,))
         self.elaborator.latex.setdefault(key, latex_of(head, own) if isinstance(name, Apply) else latex_of(head))
         again = key in self.definitions and self.definitions[key].body != meaning
-        definition = Definition(key, tuple(formals), meaning, label)
-        if key not in free_keys(meaning):
-            self.definitions[key] = definition
         notes = (f"{self._source_of(head)} is defined again here",) if again else ()
+        if again:
+            meaning = _with(self.definitions[key], meaning)  # L := L + 1 says what L is now by what it was
+        if key in self._named_in(meaning):
+            self._forget(key)
+            return Assumed("definition", self._source_of(name), label, (*notes, "it is defined in terms of itself"))
+        definition = Definition(key, tuple(formals), meaning, label)
+        self._forget(key)
+        self.opaque.discard(key)
+        self.definitions[key] = definition
         return Assumed("definition", self._source_of(name), label, notes, definition)
+
+    def _named_in(self, term: Basic) -> set[str]:
+        """The names that a term uses, directly or through their definitions."""
+        found: set[str] = set()
+        waiting = free_keys(term)
+        while waiting:
+            found |= waiting
+            bodies = [self.definitions[key].body for key in waiting if key in self.definitions]
+            waiting = {key for body in bodies for key in free_keys(body)} - found
+        return found
+
+    def _forget(self, key: str) -> None:
+        """From here on a name means something else; what was defined by it keeps the meaning it had."""
+        old = self.definitions.pop(key, None)
+        self.opaque.add(key)
+        for name, other in list(self.definitions.items()):
+            if old is not None and key in free_keys(other.body):
+                body = _with(old, other.body)
+                self.definitions[name] = replace(other, body=body)
+                if key in free_keys(body):  # below a law, where it is not replaced
+                    self._forget(name)
 
     def _formal(self, name: Name) -> Basic:
         argument = self.elaborator.argument(name)
@@ -164,6 +197,11 @@ def inside(node: Node) -> Node:
     while isinstance(node, Labelled):
         node = node.body
     return node
+
+
+def _with(definition: Definition, term: Term) -> Term:
+    """The term with one name replaced by what it stands for."""
+    return Setting({definition.name: definition}).unfold_all(term)
 
 
 def free_keys(term: Basic) -> set[str]:
