@@ -1,7 +1,8 @@
 """What a library adapter provides: the user's objective as the layers see it.
 
-The layers know nothing of NumPy, PyTorch or JAX.  They hand a `Situation` (which model, which q, how many samples …) and
-a `Source` of noise to an `Implementation` and get back what the user's code returned.  An adapter does three things:
+The layers know nothing of NumPy, PyTorch or JAX.  They hand a `Situation` (which model, which q, how many samples …)
+and a `Source` of noise to an `Implementation` and get back what the user's code returned.  An adapter does three
+things:
 
 1. It says which arguments can be varied.  Arguments go by name (`ARGUMENTS`): an objective that takes `q` can be
    evaluated at the posterior, one that takes `samples` at several K.
@@ -11,7 +12,7 @@ a `Source` of noise to an `Implementation` and get back what the user's code ret
 3. It gives gradients, if the library has them, by the names of q's fields ("mean", "variance", …, or another coordinate
    of `coordinates`) and of the model's parameters ("model.noise_variance").
 
-Values and gradients are returned raw, with the sign and reduction of the user's code; `Objective.in_nats` does the rest.
+Values and gradients are returned raw, with the sign and reduction of the user's code: see `Objective.in_nats`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -35,7 +36,7 @@ class Finding:
     evaluations: int = 0
     detail: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @builtins.property  # the field of that name hides it here
     def deviation(self) -> float | None:
         """found - expected."""
         return None if self.found is None or self.expected is None else self.found - self.expected

@@ -187,7 +187,8 @@ def _each_step(says: str, value: Callable[[Step], float]) -> Hypothesis:
 
 
 STEPS = (
-    _changed("the posterior variance of a step is that of the forward step (β_t): the ratio (1-ᾱ_{t-1})/(1-ᾱ_t) is missing",
+    _changed("the posterior variance of a step is that of the forward step (β_t): the ratio (1-ᾱ_{t-1})/(1-ᾱ_t) is "
+             "missing",
              lambda s: replace(s, variance=s.forward)),
     _changed("the coefficients of x_0 and x_t in the posterior mean are swapped", _swapped),
     _each_step("the KL of a step is reversed: KL(p ‖ q) for KL(q ‖ p)",

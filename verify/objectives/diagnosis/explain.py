@@ -24,7 +24,7 @@ from verify.objectives.diagnosis.slopes import ALL as ALL_SLOPES
 from verify.objectives.diagnosis.slopes import Slopes
 from verify.objectives.diagnosis.terms import InapplicableError, Terms
 from verify.objectives.inquiry import Inquiry, Interval, compared
-from verify.objectives.layers.gradients import NAME as GRADIENTS
+from verify.objectives.layers.differences import NAME as GRADIENTS
 from verify.objectives.layers.gradients import MeanGradient
 from verify.objectives.reference import NoTargetError
 from verify.objectives.reference.decomposition import NoPriorError
@@ -53,7 +53,8 @@ class Observation:
 
     def agrees(self, predicted: Array | float) -> bool:
         """Is this what was found, within rounding?"""
-        return bool(np.all(np.isfinite(predicted)) and np.max(np.abs(self.found - predicted), initial=0.0) <= self.allowed)
+        finite = bool(np.all(np.isfinite(predicted)))
+        return finite and _largest(np.asarray(self.found - predicted)) <= self.allowed
 
 
 def explain(inquiry: Inquiry, failure: Finding) -> tuple[str, ...]:

@@ -25,9 +25,8 @@ _MIXED_UP: tuple[tuple[str, Callable[[Array], Array]], ...] = (
 
 def _drawn(says: str, law: Callable[[Terms], Any]) -> tuple[Hypothesis, Hypothesis]:
     """z is drawn from another law; the KL is a formula, or part of the log weight."""
-    return tuple(  # type: ignore[return-value]
-        Hypothesis(says, lambda t, formula=formula: t.sampled_from(law(t), formula)) for formula in (True, False)
-    )
+    by_formula = Hypothesis(says, lambda t: t.sampled_from(law(t), formula_for_kl=True))
+    return by_formula, Hypothesis(says, lambda t: t.sampled_from(law(t), formula_for_kl=False))
 
 
 def _with_variance(change: Callable[[Array], Array]) -> Callable[[Terms], Normal]:
@@ -129,17 +128,22 @@ def _off(says: str, by: Callable[[Terms], float]) -> Hypothesis:
     return Hypothesis(says, lambda t: t.target + by(t))
 
 
+def _other_noise(says: str, change: Callable[[Array], Array]) -> Hypothesis:
+    """The likelihood has changed noise variances."""
+    return Hypothesis(says, lambda t: t.with_noise(change))
+
+
 OF_LIKELIHOOD = (
-    *(Hypothesis(f"in the likelihood, {says}", lambda t, change=change: t.with_noise(change))
-      for says, change in _MIXED_UP),
-    Hypothesis("the likelihood ignores its noise variance (it is 1 there)", lambda t: t.with_noise(np.ones_like)),
+    *(_other_noise(f"in the likelihood, {says}", change) for says, change in _MIXED_UP),
+    _other_noise("the likelihood ignores its noise variance (it is 1 there)", np.ones_like),
     _off("the constant -½ log 2π of the likelihood is missing", lambda t: 0.5 * _LOG_2PI * t.observed),
     _off("the constant of the likelihood is -log 2π, not -½ log 2π", lambda t: -0.5 * _LOG_2PI * t.observed),
     _off("the constant -½ log 2π of the likelihood is counted once a data point, not once a feature",
          lambda t: 0.5 * _LOG_2PI * (t.observed - t.observed / t.features)),
     _off("the likelihood misses its log σ", lambda t: 0.5 * t.log_noise),
     _off("the factor ½ is applied to log σ as well: -log σ or -½ log σ²", lambda t: 0.25 * t.log_noise),
-    _off("the likelihood has log σ² where log σ is needed (the factor ½ is missing there)", lambda t: -0.5 * t.log_noise),
+    _off("the likelihood has log σ² where log σ is needed (the factor ½ is missing there)",
+         lambda t: -0.5 * t.log_noise),
     _off("the likelihood misses its normalising constant -½ log 2πσ²",
          lambda t: 0.5 * t.log_noise + 0.5 * _LOG_2PI * t.observed),
     _off("the factor ½ of the squared error is missing", lambda t: -t.squares),

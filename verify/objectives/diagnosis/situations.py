@@ -1,7 +1,7 @@
-"""Where hypotheses are put to the test: several models of different shapes, each with q's away from prior and posterior.
+"""Where hypotheses are put to the test: models of different shapes, each with q's away from prior and posterior.
 
-In one place many mistakes look alike: with as many data points as latent dimensions KL/N is KL/d.  So the failing case is
-joined by models of the same kind in which N, D, d are all different.
+In one place many mistakes look alike: with as many data points as latent dimensions KL/N is KL/d.  So the failing case
+is joined by models of the same kind in which N, D, d are all different.
 """
 
 from __future__ import annotations

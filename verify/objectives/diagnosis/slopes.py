@@ -65,7 +65,7 @@ class Slopes:
         arrays = self.q.arrays()
         if "variance" not in arrays or self.name not in ("variance", "log_variance", "logvar", "std", "log_std"):
             raise InapplicableError
-        return np.sqrt(arrays["variance"])
+        return np.asarray(np.sqrt(arrays["variance"]))
 
     @property
     def points(self) -> int:

@@ -164,8 +164,8 @@ def _self_normalised_piece(model: Any, q: Any, samples: int) -> float:
 
 IMPORTANCE = (
     Hypothesis("the mean of the logs is returned, not the log of the mean: that is the ELBO", _mean_of_logs),
-    _power_mean("the logsumexp runs over losses: it must run over log weights, minus the losses", lambda t: -_own_power(t),
-                lambda t: 1.0),
+    _power_mean("the logsumexp runs over losses: it must run over log weights, minus the losses",
+                lambda t: -_own_power(t), lambda t: 1.0),
     Hypothesis("log K is not subtracted: the weights are summed, not averaged",
                lambda t: t.target + _logarithms(t) * math.log(t.samples) / _own_power(t)),
     Hypothesis("log K is subtracted twice",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from verify.objectives.declaration import Objective
 from verify.objectives.inquiry import Comparison, Inquiry, Interval
@@ -32,20 +33,20 @@ def findings(inquiry: Inquiry) -> Iterator[Finding]:
     yield _guarded("E[value] falls as alpha rises", inquiry, _in_alpha)
 
 
-class _NotHere(Exception):
+class _NotHereError(Exception):
     """The property does not apply; the message says why."""
 
 
 def _guarded(name: str, inquiry: Inquiry, test: Callable[[Inquiry, str], Finding]) -> Finding:
     try:
         return test(inquiry, name)
-    except (_NotHere, OutOfReachError, NoTargetError) as error:
+    except (_NotHereError, OutOfReachError, NoTargetError) as error:
         return Finding(NAME, name, "not applicable", str(error))
 
 
 def _finding(name: str, target: Target, comparison: Comparison, problem: str) -> Finding:
     if comparison.agreement == "unclear":
-        raise _NotHere(f"two estimates of the expectation differ by {comparison.error:.2g} nats")
+        raise _NotHereError(f"two estimates of the expectation differ by {comparison.error:.2g} nats")
     return Finding(
         NAME,
         name,
@@ -61,7 +62,7 @@ def _finding(name: str, target: Target, comparison: Comparison, problem: str) ->
 def _bound(inquiry: Inquiry, name: str) -> Finding:
     assert inquiry.solved is not None
     if not inquiry.objective.is_lower_bound:
-        raise _NotHere(f"the {inquiry.objective.title} need not be a lower bound")
+        raise _NotHereError(f"the {inquiry.objective.title} need not be a lower bound")
     evidence = inquiry.evidence(inquiry.solved.model)
     comparison = inquiry.compare(inquiry.here, Interval.below(evidence))
     return _finding(name, evidence, comparison, "not a lower bound: its expectation is {:.4g} nats above log p(x)")
@@ -71,7 +72,7 @@ def _gap(inquiry: Inquiry, name: str) -> Finding:
     case, objective = inquiry.solved, inquiry.objective
     assert case is not None
     if objective.kind != "elbo" or objective.beta != 1:
-        raise _NotHere(f"the {objective.title} has another gap")
+        raise _NotHereError(f"the {objective.title} has another gap")
     evidence, gap = inquiry.evidence(case.model), case.model.gap_sum(case.q)
     expected = Target(evidence.value - gap.value, evidence.slack + gap.rounding, "log p(x) - KL(q ‖ p(z|x))")
     comparison = inquiry.compare(inquiry.here, Interval.around(expected))
@@ -82,11 +83,11 @@ def _equality(inquiry: Inquiry, name: str) -> Finding:
     case = inquiry.solved
     assert case is not None
     if inquiry.objective.beta != 1:
-        raise _NotHere("beta moves the optimum away from the posterior")
+        raise _NotHereError("beta moves the optimum away from the posterior")
     if not case.model.contains_posterior:
-        raise _NotHere("the family of q does not contain the posterior")
+        raise _NotHereError("the family of q does not contain the posterior")
     if inquiry.at_posterior is None:
-        raise _NotHere("q cannot be moved there: let the objective take q")
+        raise _NotHereError("q cannot be moved there: let the objective take q")
     evidence = inquiry.evidence(case.model)
     comparison = inquiry.compare(inquiry.at_posterior, Interval.around(evidence))
     return _finding(name, evidence, comparison, "not tight: at the posterior it misses log p(x) by {:.4g} nats")
@@ -97,40 +98,55 @@ def _equality(inquiry: Inquiry, name: str) -> Finding:
 
 def _in_samples(inquiry: Inquiry, name: str) -> Finding:
     if inquiry.objective.kind != "iwae":
-        raise _NotHere("only for importance-weighted bounds")
+        raise _NotHereError("only for importance-weighted bounds")
     if not inquiry.takes("samples"):
-        raise _NotHere("K is fixed in the code: let the objective take samples")
+        raise _NotHereError("K is fixed in the code: let the objective take samples")
     return _sweep(inquiry, name, [replace(inquiry.objective, samples=k) for k in _SAMPLES], rising=True)
 
 
 def _in_alpha(inquiry: Inquiry, name: str) -> Finding:
     if inquiry.objective.kind != "renyi":
-        raise _NotHere("only for Rényi bounds")
+        raise _NotHereError("only for Rényi bounds")
     if not inquiry.takes("alpha"):
-        raise _NotHere("the order is fixed in the code: let the objective take alpha")
+        raise _NotHereError("the order is fixed in the code: let the objective take alpha")
     return _sweep(inquiry, name, [replace(inquiry.objective, alpha=alpha) for alpha in _ORDERS], rising=False)
 
 
 def _sweep(inquiry: Inquiry, name: str, objectives: list[Objective], rising: bool) -> Finding:
     """Every expectation against its own exact value, and in order."""
-    case = inquiry.solved
-    assert case is not None
+    reached: list[float] = []
     values: list[float] = []
-    reached = []
+    slack = 0.0
     for objective in objectives:
-        situation = inquiry.situation(samples=objective.samples, alpha=objective.alpha)
         try:
-            target = inquiry.target(case.model, case.q, objective)
-            comparison = inquiry.compare(situation, Interval.around(target))
+            target, comparison = _elsewhere(inquiry, objective)
         except OutOfReachError as error:
             if len(values) >= 2:
                 break
-            raise _NotHere(f"too few values can be reached: {error}") from error
+            raise _NotHereError(f"too few values can be reached: {error}") from error
+        place = objective.samples if objective.alpha is None else objective.alpha
         if comparison.agreement != "equal":
-            label = f"K = {objective.samples}" if rising else f"alpha = {objective.alpha:g}"
-            return _finding(name, target, comparison, f"not the {objective.title}: with {label} it is off by {{:.4g}} nats")
+            label = f"{'K' if rising else 'alpha'} = {place:g}"
+            problem = f"not the {objective.title}: with {label} it is off by {{:.4g}} nats"
+            return _finding(name, target, comparison, problem)
+        reached.append(place)
         values.append(comparison.found)
-        reached.append(objective.samples if rising else objective.alpha)
-    ordered = all((later >= earlier - 1e-9) == rising or abs(later - earlier) <= 1e-9 for earlier, later in zip(values, values[1:], strict=False))
+        slack = max(slack, 2 * target.slack)
+    return _ordered(name, reached, values, slack, rising)
+
+
+def _elsewhere(inquiry: Inquiry, objective: Objective) -> tuple[Target, Comparison]:
+    """The expectation at another K or alpha, and what it should be there."""
+    case = inquiry.solved
+    assert case is not None
+    target = inquiry.target(case.model, case.q, objective)
+    situation = inquiry.situation(samples=objective.samples, alpha=objective.alpha)
+    return target, inquiry.compare(situation, Interval.around(target))
+
+
+def _ordered(name: str, reached: list[float], values: list[float], slack: float, rising: bool) -> Finding:
+    """Do the values rise (or fall), but for rounding?"""
+    steps = [later - earlier if rising else earlier - later for earlier, later in pairwise(values)]
+    ordered = all(step >= -slack for step in steps)
     message = "" if ordered else f"the values {values} at {reached} are not in order"
     return Finding(NAME, name, "held" if ordered else "failed", message, detail={"at": reached, "values": values})

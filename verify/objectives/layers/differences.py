@@ -17,7 +17,7 @@ from verify.objectives.inquiry import Inquiry
 from verify.objectives.noise import OutOfReachError
 from verify.objectives.reference import NoTargetError
 from verify.objectives.reference.gradients import gradient_by_q
-from verify.objectives.report import Finding
+from verify.objectives.report import Finding, Status
 
 NAME = "gradients"
 _STEP = 4e-3
@@ -48,9 +48,9 @@ def _compared(inquiry: Inquiry, case: SolvedCase, name: str, exact: Array, direc
     allowed = abs(found - coarse) + _ALLOWED * (1 + float(np.max(np.abs(exact)))) + rounding
     failed = not abs(found - expected) <= allowed
     message = f"the slope of its expectation in {name} is wrong by {abs(found - expected):.3g}" if failed else ""
-    numbers = {"expected": expected, "found": found, "tolerance": allowed, "evaluations": 0}
+    status: Status = "failed" if failed else "held"
     detail = {"route": "differences", "parameter": f"a random direction in {name}"}
-    return Finding(NAME, f"slope of E[value] in {name}", "failed" if failed else "held", message, **numbers, detail=detail)
+    return Finding(NAME, f"slope of E[value] in {name}", status, message, expected, found, allowed, detail=detail)
 
 
 def _slope(inquiry: Inquiry, case: SolvedCase, direction: Mapping[str, Array], step: float) -> float:

@@ -140,7 +140,14 @@ def _problem(name: str, found: Array, expected: Array) -> str:
 
 
 def _finding(
-    title: str, name: str, status: Status, message: str, expected: Array, found: Array, allowed: float, estimate: Estimate
+    title: str,
+    name: str,
+    status: Status,
+    message: str,
+    expected: Array,
+    found: Array,
+    allowed: float,
+    estimate: Estimate,
 ) -> Finding:
     worst = np.unravel_index(int(np.argmax(np.abs(found - expected))), expected.shape) if expected.size else ()
     place = f"{name}[{', '.join(str(int(i)) for i in worst)}]" if expected.ndim else name

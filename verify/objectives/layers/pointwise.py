@@ -43,9 +43,9 @@ def _every_draw(inquiry: Inquiry) -> Finding:
         seed = [case.seed, 2, k]
         found = inquiry.nats(situation, FreshNoise(seed))
         if not abs(found - target.value) <= target.slack:
-            numbers = {"expected": target.value, "found": found, "tolerance": target.slack, "evaluations": k + 1}
             message = f"not a log weight: at the posterior a draw is {_away(found - target.value)} log p(x)"
-            return Finding(NAME, _PROPERTY, "failed", message, **numbers, detail={"seed": seed})
+            detail = {"seed": seed}
+            return Finding(NAME, _PROPERTY, "failed", message, target.value, found, target.slack, k + 1, detail)
     return Finding(NAME, _PROPERTY, "held", expected=target.value, evaluations=_DRAWS)
 
 

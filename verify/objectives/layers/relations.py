@@ -25,7 +25,7 @@ _SEEDS = 3
 _SHIFT = 0.75
 
 
-class _NotHere(Exception):
+class _NotHereError(Exception):
     """The relation does not apply; the message says why."""
 
 
@@ -38,7 +38,7 @@ def findings(inquiry: Inquiry) -> Iterator[Finding]:
     for name, test in _RELATIONS.items():
         try:
             yield test(inquiry, case, name)
-        except (_NotHere, NoiseError) as error:
+        except (_NotHereError, NoiseError) as error:
             yield Finding(NAME, name, "not applicable", str(error))
 
 
@@ -46,9 +46,9 @@ def _needs(inquiry: Inquiry, *arguments: str) -> None:
     """Does the objective take these arguments, and does the case have them?"""
     for argument in arguments:
         if not inquiry.takes(argument):
-            raise _NotHere(f"let the objective take {argument}")
+            raise _NotHereError(f"let the objective take {argument}")
         if argument not in inquiry.here.values:
-            raise _NotHere(f"give {argument}= to Unsolved")
+            raise _NotHereError(f"give {argument}= to Unsolved")
 
 
 def _paired(
@@ -65,9 +65,7 @@ def _paired(
     return finding
 
 
-def _equal(
-    inquiry: Inquiry, name: str, expected: float, found: float, wrong: str, seed: list[int]
-) -> Finding:
+def _equal(inquiry: Inquiry, name: str, expected: float, found: float, wrong: str, seed: list[int]) -> Finding:
     allowed = inquiry.objective.relative_tolerance * (1 + abs(expected) + abs(found)) * inquiry.points
     failed = not abs(found - expected) <= allowed
     return Finding(
@@ -93,7 +91,7 @@ def _shifted_likelihood(inquiry: Inquiry, case: Unsolved, name: str) -> Finding:
 def _duplicated_data(inquiry: Inquiry, case: Unsolved, name: str) -> Finding:
     _needs(inquiry, "x")
     if not inquiry.objective.plate:
-        raise _NotHere("with one logarithm for the whole data set the bound is not additive")
+        raise _NotHereError("with one logarithm for the whole data set the bound is not additive")
     twice = Situation({**inquiry.here.values, "x": np.concatenate([case.x, case.x])}, 2 * inquiry.points)
     wrong = "the data twice, with the same noise twice, do not give twice the bound: check what is summed and averaged"
     return _paired(inquiry, name, inquiry.here, twice, lambda value: 2 * value, wrong)
@@ -103,7 +101,9 @@ def _decoder_without_z(inquiry: Inquiry, case: Unsolved, name: str) -> Finding:
     _needs(inquiry, "decoder", "encoder")
     decoder = inquiry.here.values["decoder"]
     situation = inquiry.situation(decoder=lambda z: decoder(z * 0))
-    wrong = "with a decoder that ignores z and q = prior the value still depends on z: log p(z) and log q(z) do not cancel"
+    wrong = (
+        "with a decoder that ignores z and q = prior the value still depends on z: log p(z) and log q(z) do not cancel"
+    )
     expected = inquiry.nats(situation, FreshNoise([case.seed, 5]))
     for k in range(_SEEDS):
         seed = [case.seed, 6, k]
@@ -124,7 +124,7 @@ def _repeated_draws(inquiry: Inquiry, case: Unsolved, name: str) -> Finding:
 def _one_sample(inquiry: Inquiry, case: Unsolved, name: str) -> Finding:
     _needs(inquiry, "samples")
     if case.elbo is None:
-        raise _NotHere("give elbo= to Unsolved")
+        raise _NotHereError("give elbo= to Unsolved")
     plain, situation = PlainObjective(case.elbo), inquiry.situation(samples=1)
     for k in range(_SEEDS):
         seed = [case.seed, 7, k]

@@ -37,8 +37,8 @@ def _shape(inquiry: Inquiry, value: npt.NDArray[Any]) -> Finding:
     else:
         name = "returns one number"
         problem = (
-            f'returns shape {value.shape}, declared is reduction="{inquiry.objective.reduction}", one number; reduce over '
-            'the data, or declare reduction="none"'
+            f'returns shape {value.shape}, declared is reduction="{inquiry.objective.reduction}", one number; reduce '
+            'over the data, or declare reduction="none"'
         )
         right = value.size == 1
     if value.dtype.kind not in "fiu":

@@ -1,15 +1,15 @@
 """A `numpy.random.Generator` whose numbers come from a Source, so that NumPy code runs unchanged with prescribed noise.
 
 Normals, everything made of normals, continuous laws with a quantile function, categories, Bernoulli and binomial
-numbers, permutations and subsets are answered; what cannot be prescribed (Poisson numbers, raw bits, …) raises NoiseError
-with the name of the method and the cure.
+numbers, permutations and subsets are answered; what cannot be prescribed (Poisson numbers, raw bits, …) raises
+NoiseError with the name of the method and the cure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import comb
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,24 +20,25 @@ from verify.objectives.noise.source import NoiseError, Quantile, Shape, Source
 
 Size = int | Sequence[int] | None
 _UNUSED_BITS = np.random.PCG64(0)  # the base class wants some; no method that reads them is left
+_GENERATOR: Any = np.random.Generator  # its overloads by type of argument need not be repeated in a subclass
 
 
 def prescribed_generator(source: Source) -> np.random.Generator:
     """A generator that draws from the source."""
-    return PrescribedGenerator(source)
+    return cast(np.random.Generator, PrescribedGenerator(source))
 
 
-class PrescribedGenerator(np.random.Generator):
+class PrescribedGenerator(_GENERATOR):
     """See the module; every public method of the base class is replaced."""
 
     def __new__(cls, source: Source) -> PrescribedGenerator:
-        return super().__new__(cls, _UNUSED_BITS)
+        return cast(PrescribedGenerator, super().__new__(cls, _UNUSED_BITS))
 
     def __init__(self, source: Source) -> None:
         super().__init__(_UNUSED_BITS)
         self._source = source
 
-    def spawn(self, n_children: int) -> list[np.random.Generator]:  # type: ignore[override]
+    def spawn(self, n_children: int) -> list[PrescribedGenerator]:
         """Children that read on in the same noise."""
         return [self] * n_children
 
@@ -125,7 +126,7 @@ class PrescribedGenerator(np.random.Generator):
             return draws
         return np.asarray(low) + (np.asarray(high) - np.asarray(low)) * draws
 
-    def integers(  # type: ignore[override]
+    def integers(
         self, low: npt.ArrayLike, high: Any = None, size: Size = None, dtype: Any = np.int64, endpoint: bool = False
     ) -> Any:
         first, last = (0, low) if high is None else (low, high)
@@ -135,7 +136,7 @@ class PrescribedGenerator(np.random.Generator):
         shape = _shape(size)
         return _delivered(int(np.asarray(first)) + self._categories(np.full((*shape, count), 1 / count)), dtype)
 
-    def choice(  # type: ignore[override]
+    def choice(
         self, a: Any, size: Size = None, replace: bool = True, p: Any = None, axis: int = 0, shuffle: bool = True
     ) -> Any:
         items = np.arange(a) if np.ndim(a) == 0 else np.asarray(a)
@@ -178,7 +179,7 @@ class PrescribedGenerator(np.random.Generator):
     def shuffle(self, x: Any, axis: int = 0) -> None:
         x[...] = self.permutation(x, axis)
 
-    def permuted(self, x: Any, *, axis: int | None = None, out: Any = None) -> Any:  # type: ignore[override]
+    def permuted(self, x: Any, *, axis: int | None = None, out: Any = None) -> Any:
         if np.ndim(x) != 1:
             raise NoiseError("rng.permuted of several axes cannot be prescribed; use rng.permutation")
         return _delivered(self.permutation(x), None, out)
@@ -197,13 +198,13 @@ def _shape(size: Size, out: Any = None, *parameters: npt.ArrayLike) -> Shape:
     return (int(size),) if isinstance(size, int | np.integer) else tuple(int(length) for length in size)
 
 
-def _delivered(values: Array, dtype: Any = None, out: Any = None) -> Any:
+def _delivered(values: Array | Integers, dtype: Any = None, out: Any = None) -> Any:
     """The values as NumPy would return them: in `out`, or as a plain number where no size was asked for."""
     if out is not None:
         out[...] = values
         return out
-    values = np.asarray(values, dtype=dtype)
-    return values if values.ndim else values.item()
+    delivered = np.asarray(values, dtype=dtype)
+    return delivered if delivered.ndim else delivered.item()
 
 
 def _positive(method: str, name: str, value: npt.ArrayLike) -> None:
@@ -221,8 +222,8 @@ def _law(method: str, p: Any, count: int) -> Array:
 
 def _refuse(method: str) -> NoReturn:
     raise NoiseError(
-        f"the objective uses rng.{method}, which cannot be prescribed: draw from normals, uniforms or categories to have "
-        "expectations without sampling error"
+        f"the objective uses rng.{method}, which cannot be prescribed: draw from normals, uniforms or categories to "
+        "have expectations without sampling error"
     )
 
 

@@ -41,7 +41,7 @@ def gamma(shape: npt.ArrayLike) -> Quantile:
 
     def quantile(u: Array, v: Array) -> Array:
         values = np.where(u < 0.5, special.gammaincinv(shape, u), special.gammainccinv(shape, v))
-        return np.maximum(values, _SMALLEST)
+        return np.asarray(np.maximum(values, _SMALLEST))
 
     return quantile
 
@@ -51,6 +51,6 @@ def beta(a: npt.ArrayLike, b: npt.ArrayLike) -> Quantile:
 
     def quantile(u: Array, v: Array) -> Array:
         values = np.where(u < 0.5, special.betaincinv(a, b, u), 1 - special.betaincinv(b, a, v))
-        return np.clip(values, _SMALLEST, _LARGEST_BELOW_ONE)
+        return np.asarray(np.clip(values, _SMALLEST, _LARGEST_BELOW_ONE))
 
     return quantile

@@ -31,7 +31,8 @@ def gradient_by_q(objective: Objective, model: Solvable, q: Any) -> Gradient:
 def gradient_by_model(objective: Objective, model: Solvable, q: Any) -> Gradient:
     """∂E[value]/∂(every parameter of the model).  Raises NoTargetError for anything but the ELBO."""
     if objective.kind != "elbo" or objective.beta != 1:
-        raise NoTargetError(f"exact gradients in the model's parameters are known for the ELBO, not the {objective.title}")
+        title = objective.title
+        raise NoTargetError(f"exact gradients in the model's parameters are known for the ELBO, not the {title}")
     return model.parameter_gradient(q)
 
 
@@ -48,7 +49,8 @@ def _of_field(value: Callable[[Any], float], q: Any, name: str, kind: Kind) -> A
         if kind is LOWER and place[-1] > place[-2]:
             continue
         logarithmic = kind is POSITIVE or (kind is LOWER and place[-1] == place[-2])
-        slopes[place] = _slope(value, q, name, field, place, _KINDS_OF_MOVE.get(kind, _log_move if logarithmic else _move))
+        move = _KINDS_OF_MOVE.get(kind, _log_move if logarithmic else _move)
+        slopes[place] = _slope(value, q, name, field, place, move)
     return tangent(slopes) if kind is SIMPLEX else slopes
 
 

@@ -141,7 +141,7 @@ class QuadratureModel:
 
 
 def _summed(name: str, terms: Sequence[tuple[float, float]]) -> Sum:
-    values = {name: np.array([value for value, _ in terms])}
+    values: dict[str, Any] = {name: np.array([value for value, _ in terms])}
     return Sum.of(error=math.fsum(error for _, error in terms), **values)
 
 
@@ -156,7 +156,7 @@ def _mean(function: LogJoint, q: Normal) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class _Posterior:
-    """Evidence, mean and covariance of one latent's posterior, by a grid that is fitted to the posterior's own width."""
+    """Evidence, mean and covariance of one latent's posterior, by a grid fitted to the posterior's own width."""
 
     log_evidence: float
     mean: Array

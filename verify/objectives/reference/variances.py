@@ -69,7 +69,7 @@ def _derived(objective: Objective, model: Solvable, q: Any) -> Spread:
     return _of_log_weight(objective, model, q)
 
 
-def _of_log_weight(objective: Objective, model: Solvable, q: Any) -> Spread:
+def _of_log_weight(objective: Objective, model: Any, q: Any) -> Spread:
     found = elbo_moments(model, q, objective.samples)
     source = f"variance of the log weight, {found.route}"
     low, high = _range(model, q)
