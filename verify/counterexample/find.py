@@ -5,6 +5,7 @@ from __future__ import annotations
 from derive.claims import Claim
 from derive.terms.nodes import ArgExtremum
 from derive.writing import Notation
+from verify.counterexample.climb import climb
 from verify.counterexample.decide import decide
 from verify.counterexample.describe import describe
 from verify.counterexample.optima import order_differs
@@ -17,8 +18,13 @@ from verify.worlds.vocabulary import Vocabulary
 def find(
     claim: Claim, vocabulary: Vocabulary, seed: int, notation: Notation, accept: Accept = fails, zeros: bool = False
 ) -> WorldSides | None:
-    """A small world in which the (name-free) claim certainly fails, or None."""
+    """A small world in which the (name-free) claim certainly fails, or None.
+
+    Drawn at random where that suffices, otherwise climbed to.
+    """
     found = search(claim, vocabulary, seed, accept, zeros)
+    if found is None and accept is fails and not zeros:
+        found = climb(claim, vocabulary, seed)
     if found is None:
         return None
     for rational in (shrink(found, accept), found):

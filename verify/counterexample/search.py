@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from derive.claims import Claim
-from verify.worlds.draw import build
+from verify.worlds.draw import MAX_STATES, build
 from verify.worlds.sources import RandomSource, Record, Replay, RoundedSource, SmallSource, one_world
 from verify.worlds.trial import Trial, try_claim
 from verify.worlds.vocabulary import Vocabulary
@@ -60,10 +60,16 @@ def search(
     return None
 
 
+def sizes_of(vocabulary: Vocabulary) -> tuple[int, ...]:
+    """How many points a space is given, few first: with many variables no more than fit into a table."""
+    most = MAX_STATES ** (1 / max(1, len(vocabulary.names)))
+    return tuple(size for size in SIZES if size <= most) or SIZES[:1]
+
+
 def _sources(
     vocabulary: Vocabulary, random: np.random.Generator, zeros: bool
 ) -> Iterator[tuple[SmallSource | RoundedSource, dict[str, int]]]:
-    for size in SIZES:
+    for size in sizes_of(vocabulary):
         points = dict.fromkeys(sorted(vocabulary.spaces), size)
         for level in range(3):
             yield SmallSource(level, BATCH, random, zeros=zeros), points

@@ -58,7 +58,9 @@ def _simpler_arrays(whole: np.ndarray, denominator: int) -> Iterator[np.ndarray]
 def _simpler_numbers(value: int, denominator: int) -> list[int]:
     sign = -1 if value < 0 else 1
     size = abs(value)
-    candidates = {denominator, 2 * denominator, size // 2, size - 1, denominator * (size // denominator)}
+    leading = 10 ** (len(str(size)) - 1)
+    rounded = {leading, size // leading * leading, denominator * (size // denominator)}
+    candidates = {denominator, 2 * denominator, size // 2, size - 1, *rounded}
     return [sign * c for c in candidates if c > 0 and _cost_of(c, denominator) < _cost_of(size, denominator)]
 
 
