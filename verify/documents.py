@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from derive.claims import Claim
 from derive.reading.documents import SourceError
-from derive.reading.meaning.document import Open, ReadClaim, ReadDocument, Unread, read_document
+from derive.reading.meaning.document import Content, Open, ReadClaim, ReadDocument, Unread, read_document
 from derive.reading.meaning.naming import Assumed
 from derive.reading.messages import explain
 from derive.reading.sources import load, read_markdown
@@ -86,8 +87,10 @@ _SPOKEN = {">=": "≥", "<=": "≤", "argmax-equiv": "="}
 
 def _verdict(claim: ReadClaim, document: ReadDocument) -> Verdict:
     match claim.content:
-        case Claim() as content:
+        case Claim() as content if claim.other is None:
             return check(content, document.notation)
+        case _ if claim.other is not None:
+            return _in_both_readings(claim, claim.other, document)
         case Assumed() as content:
             return assumed(content, document.notation)
         case Unread() as content:
@@ -95,6 +98,23 @@ def _verdict(claim: ReadClaim, document: ReadDocument) -> Verdict:
             return Verdict("unread", content.message, notes=(excerpt,))
         case Open() as content:
             return Verdict("undecided", content.message)
+
+
+def _in_both_readings(claim: ReadClaim, other: Content, document: ReadDocument) -> Verdict:
+    """The verdict on which both readings agree: p is p_θ where θ is left out, and p is a law of its own."""
+    first = _verdict(replace(claim, other=None), document)
+    second = _verdict(replace(claim, content=other, other=None), document)
+    if first.word == second.word:
+        kinds = {required.condition.kind for required in first.conditions}
+        more = (required for required in second.conditions if required.condition.kind not in kinds)
+        return replace(first, conditions=(*first.conditions, *more))
+    laws = ", ".join(text_of_name(key, document.notation) for key in sorted(document.roles.doubtful))
+    message = (
+        f"where parameters are left out, {laws} may be the law with them, and then this is {first.word}, or a law of its "
+        f"own, and then it is {second.word}: write them everywhere, or say <!-- jensen: same {laws} --> or "
+        f"<!-- jensen: distinct {laws} -->"
+    )
+    return Verdict("undecided", message, evidence=first.evidence)
 
 
 def assumed(content: Assumed, notation: Notation) -> Verdict:
@@ -118,7 +138,8 @@ def _shortened(source: str) -> str:
 
 def _key(claim: ReadClaim) -> str:
     if isinstance(claim.content, Claim):
-        return key_of_claim(claim.content)
+        key = key_of_claim(claim.content)
+        return _hashed([key, key_of_claim(claim.other)]) if isinstance(claim.other, Claim) else key
     return _hashed([type(claim.content).__name__, claim.left, claim.relation, claim.right])
 
 

@@ -1,6 +1,7 @@
-"""What an author tells the checker in comments.
+r"""What an author tells the checker in comments.
 
 <!-- jensen: latent z; observed x; discrete z; assume q(z_1,z_2|x) = q(z_1|x) q(z_2|z_1); positive -->
+<!-- jensen: distinct p -->         p and p_\theta are two laws; "same p": p stands for p_\theta
 <!-- jensen: expect refuted -->      before a formula: a mistake that is shown on purpose
 """
 
@@ -31,6 +32,8 @@ class Directives:
     observed: tuple[str, ...] = ()
     measures: dict[str, Measure] = field(default_factory=dict)
     positive: bool = False
+    distinct: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
     assumptions: list[tuple[Span, str]] = field(default_factory=list)
     expectations: list[tuple[Span, str]] = field(default_factory=list)
     warnings: list[Warning_] = field(default_factory=list)
@@ -40,6 +43,8 @@ class Directives:
         """Puts the declared roles in the place of the inferred ones."""
         roles.latent = self.latent or roles.latent
         roles.observed = self.observed or roles.observed
+        roles.doubtful -= set(self.same)
+        roles.separate(key for key in self.distinct if key in roles.laws)
 
     def hypotheses(self, roles: Roles) -> Iterator[tuple[Span, Hypothesis]]:
         """The hypotheses that comments state, and where."""
@@ -71,6 +76,10 @@ def _read(part: str, directive: Directive, directives: Directives) -> None:
         directives.latent += names
     elif word == "observed":
         directives.observed += names
+    elif word == "distinct" and names:
+        directives.distinct += names
+    elif word == "same" and names:
+        directives.same += names
     elif word == "expect" and rest.strip() in EXPECTED:
         directives.expectations.append((directive.span, rest.strip()))
     elif word in MEASURES and names:

@@ -65,6 +65,7 @@ class ReadClaim:
     span      the relation sign
     left, right   the source of both sides ("" where a side is missing)
     chain     claims of one chain share its number
+    other     the claim in the second reading, where the text leaves two open
     """
 
     span: Span
@@ -76,6 +77,7 @@ class ReadClaim:
     formula: Span
     expected: str | None = None
     setting: Setting = field(default_factory=Setting)
+    other: Content | None = None
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,26 @@ def read_document(source: Source) -> ReadDocument:
     directives = read_directives(source)
     roles = infer_roles(formulas, survey_source(source))
     directives.declare(roles)
+    document = _read(source, formulas, roles, directives)
+    if not roles.doubtful:
+        return document
+    apart = _read(source, formulas, roles.apart(), directives)
+    claims = zip(document.claims, apart.claims, strict=True)
+    return replace(document, claims=tuple(_with_other(claim, other) for claim, other in claims))
+
+
+def _read(source: Source, formulas: tuple[Formula, ...], roles: Roles, directives: Directives) -> ReadDocument:
     reader = _DocumentReader(source, formulas, roles, directives)
     claims = tuple(reader.claims())
     warnings = (*(w for formula in formulas for w in formula.warnings), *directives.warnings, *reader.warnings)
     return ReadDocument(source, formulas, claims, roles, reader.notation(), warnings)
+
+
+def _with_other(claim: ReadClaim, other: ReadClaim) -> ReadClaim:
+    """The claim, with what it says in the other reading where that is something else."""
+    same = isinstance(claim.content, Claim) and claim.content == other.content
+    either = isinstance(claim.content, Claim) or isinstance(other.content, Claim)
+    return replace(claim, other=other.content) if either and not same else claim
 
 
 class _DocumentReader:

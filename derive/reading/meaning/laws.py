@@ -14,6 +14,8 @@ from derive.reading.meaning.spelling import key_of, latex_of
 from derive.reading.syntax import Apply, Equation, Labelled, Mul, Name, Node, Num, Span
 from derive.terms import nodes as t
 
+WITHOUT_PARAMETERS = "°"  # ends the key of p where p and p_θ are two laws; no name of a document has it
+
 
 class ElaborationError(ValueError):
     """A part of a formula that has no meaning here; ``span`` is where it stands."""
@@ -75,7 +77,10 @@ class LawElaborator:
         if not parameters:
             parameters = tuple(t.Parameter(p) for p in self.roles.implied.get(key, ()))
         use = self.roles.laws.get(key)
-        self.latex.setdefault(key, use.latex if use else latex_of(node, own))
+        written = use.latex if use else latex_of(node, own)
+        if not parameters and key in self.roles.distinct:
+            key += WITHOUT_PARAMETERS
+        self.latex.setdefault(key, written)
         return t.Law(key, *parameters)
 
     def density(self, node: Node, like: tuple[t.Variable, ...] | None = None) -> t.Density:
@@ -111,13 +116,13 @@ class LawElaborator:
         return tuple(self.variable(point) for point in at)
 
     def _bare_density(self, node: Name, like: tuple[t.Variable, ...] | None) -> t.Density:
-        law = self.law_name(node)
+        law, key = self.law_name(node), self.roles.law_key(node)
         wanted = None if like is None else [v.name for v in like]
-        signature = self.roles.signature(law.name, wanted)
+        signature = self.roles.signature(key, wanted)
         if signature is None and like is not None:
             return self._made(law, like, (), node)
         if signature is None:
-            signature = self.roles.signature(law.name)
+            signature = self.roles.signature(key)
         if signature is None:
             raise ElaborationError(f"the arguments of {latex_of(node)} are not written anywhere", node.span)
         at, given = (tuple(t.Variable(k, k.rstrip("'")) for k in keys) for keys in signature)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from derive.reading.meaning.spelling import key_of, latex_of, subscript_parts
@@ -48,6 +49,11 @@ class LawUse:
     parameters: Counter[tuple[str, ...]] = field(default_factory=Counter)
     spelled: set[str] = field(default_factory=set)
     sampled: Counter[Signature] = field(default_factory=Counter)  # x ~ P: what P draws, if nothing else says it
+    places: dict[tuple[Signature | None, tuple[str, ...]], set[int]] = field(default_factory=dict)
+
+    def place(self, signature: Signature | None, parameters: tuple[str, ...], formula: int) -> None:
+        """Notes a formula in which the law stands with these arguments (None: without any) and these parameters."""
+        self.places.setdefault((signature, parameters), set()).add(formula)
 
 
 @dataclass
@@ -57,6 +63,8 @@ class Roles:
     laws        key -> how it is used (aliases folded in)
     aliases     key -> the key it is read as
     implied     law key -> parameters that are understood where they are left out
+    doubtful    of these the laws that may be another law where the parameters are left out
+    distinct    laws that are another law where their parameters are left out
     variables   keys of arguments of laws, in order of first use
     bound       how often each variable is integrated, summed or averaged over
     free        how often each is left free in a law
@@ -69,6 +77,8 @@ class Roles:
     laws: dict[str, LawUse] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     implied: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    distinct: set[str] = field(default_factory=set)
     variables: dict[str, str] = field(default_factory=dict)
     bound: Counter[str] = field(default_factory=Counter)
     free: Counter[str] = field(default_factory=Counter)
@@ -108,6 +118,19 @@ class Roles:
         if key in self.variables:
             return False
         return key in self.parameters or name.base in PARAMETER_LETTERS
+
+    def apart(self) -> Roles:
+        """The other reading: a doubtful law without its parameters is a law of its own."""
+        other = deepcopy(self)
+        other.separate(self.doubtful)
+        return other
+
+    def separate(self, laws: Iterable[str]) -> None:
+        """From here on these laws are other laws where their parameters are left out."""
+        for key in tuple(laws):
+            self.implied.pop(key, None)
+            self.doubtful.discard(key)
+            self.distinct.add(key)
 
     def signature(self, law: str, wanted: Iterable[str] | None = None) -> Signature | None:
         """The most usual arguments of a law; ``wanted`` are the variables it must draw."""
@@ -183,6 +206,7 @@ class _Reader:
         at_keys = tuple(key_of(v) for v in names_in(at))
         given_keys = tuple(key_of(v) for v in names_in(given) if not self.roles.is_parameter(v))
         use.signatures[at_keys, given_keys] += 1
+        use.place((at_keys, given_keys), self._parameters(head), self.formula)
         drawn = {key_of(v) for v in names_in(at)}
         for variable in names_in([*at, *given]):
             key = key_of(variable)
@@ -210,13 +234,16 @@ class _Reader:
             self.roles.parameters.setdefault(key_of(parameter), latex_of(parameter))
         return use
 
+    def _parameters(self, head: Name) -> tuple[str, ...]:
+        return tuple(key_of(parameter) for parameter in self.roles.split(head)[1])
+
     def _bare(self, node: Node) -> None:
         """A law without arguments, as in KL(q ‖ p)."""
         for part in node.factors if isinstance(node, Mul) else (node,):
             if isinstance(part, Labelled):
                 self._bare(part.body)
             elif isinstance(part, Name):
-                self._use(part)
+                self._use(part).place(None, self._parameters(part), self.formula)
             elif isinstance(part, Apply) and isinstance(part.head, Name):
                 self._use(part.head)
 
@@ -288,16 +315,28 @@ def _merge(roles: Roles, key: str, into: str) -> None:
     theirs.sampled += mine.sampled
     theirs.parameters += mine.parameters
     theirs.formulas |= mine.formulas
+    for (signature, parameters), formulas in mine.places.items():
+        theirs.places.setdefault((signature, parameters), set()).update(formulas)
     theirs.spelled.add(mine.latex)
     roles.aliases[key] = into
 
 
 def _fold_parameters(roles: Roles) -> None:
-    """p(z) beside p_θ(x|z): the parameter is understood, unless both are written of the same arguments."""
+    """p(z) beside p_θ(x|z): the parameter is understood, unless one formula writes both of the same arguments.
+
+    Where different formulas do, log p(x) here and log p_θ(x) there, it may be either.
+    """
     for key, use in roles.laws.items():
         named = [parameters for parameters in use.parameters if parameters]
-        if len(named) == 1 and () in use.parameters:
-            roles.implied[key] = named[0]
+        if len(named) != 1 or () not in use.parameters:
+            continue
+        both = [(use.places[s, named[0]], use.places[s, ()]) for s, p in use.places if p and (s, ()) in use.places]
+        if any(with_them & without for with_them, without in both):
+            roles.distinct.add(key)
+            continue
+        roles.implied[key] = named[0]
+        if both:
+            roles.doubtful.add(key)
 
 
 def _latent_and_observed(roles: Roles) -> tuple[tuple[str, ...], tuple[str, ...]]:
