@@ -168,7 +168,7 @@ class Assumptions:
         if statement.relations[0].marked or statement.relations[0].sign != "=":
             return Span(formula.span.start, self.end)
         if formula.display:
-            return Span(formula.span.start, self.end) if marks_a_model(lead) else None
+            return Span(formula.span.start, self.end) if marks_a_model(lead) and not _says_all(lead) else None
         if in_passing(lead):
             ended = raw is None or raw.trail.endswith((".", ";", "?", "!"))
             return self._sentence(formula) if ended else self._passage(formula)
@@ -206,6 +206,11 @@ class Assumptions:
         sentence = self._sentence(formula)
         following = [raw.span.end for raw in self.raw.values() if raw.display and raw.span.start >= formula.span.end]
         return Span(sentence.start, max(sentence.end, min(following, default=sentence.end)))
+
+
+def _says_all(lead: str) -> bool:
+    """Whether a sentence has ended and has said in a formula of its own what it assumes."""
+    return lead.rstrip().endswith((".", "?", "!")) and ("$" in lead or "\\(" in lead)
 
 
 def _laws(equation: LawEquation) -> frozenset[str]:
