@@ -23,6 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal, NoReturn, TypeAlias
+from weakref import WeakKeyDictionary
 
 from sympy import Basic
 
@@ -54,15 +55,16 @@ _SEAL = object()
 class Theorem:
     """left judgement right, proved under conditions.  Only this module makes one.
 
-    Attributes are read-only; a theorem cannot be copied with changes, pickled, or built from its parts.
+    Attributes are read-only; a theorem cannot be copied with changes, pickled, or built from its parts.  What it says
+    is kept beside it, not in it: an object that was not made here says nothing, whatever its class and its contents.
     """
 
-    __slots__ = ("_fields",)
+    __slots__ = ("__weakref__",)
 
     def __init__(self, seal: object, **fields: Any) -> None:
         if seal is not _SEAL:
             raise TypeError("a Theorem is made by the kernel only: refine, equal, order, same_optimum, supremum")
-        object.__setattr__(self, "_fields", MappingProxyType(fields))
+        _SAID[self] = MappingProxyType(fields)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a Theorem does not change")
@@ -76,15 +78,25 @@ class Theorem:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Theorem is not pickled; write its steps down and check them again")
 
-    left: Term = property(lambda self: self._fields["left"])  # type: ignore[assignment]
-    right: Term = property(lambda self: self._fields["right"])  # type: ignore[assignment]
-    judgement: Judgement = property(lambda self: self._fields["judgement"])  # type: ignore[assignment]
-    conditions: tuple[Condition, ...] = property(lambda self: self._fields["conditions"])  # type: ignore[assignment]
-    setting: Setting = property(lambda self: self._fields["setting"])  # type: ignore[assignment]
-    forward: tuple[Step, ...] = property(lambda self: self._fields["forward"])  # type: ignore[assignment]
-    bridge: tuple[Step, ...] = property(lambda self: self._fields["bridge"])  # type: ignore[assignment]
-    backward: tuple[Step, ...] = property(lambda self: self._fields["backward"])  # type: ignore[assignment]
-    parts: tuple[Theorem, ...] = property(lambda self: self._fields["parts"])  # type: ignore[assignment]
+    left: Term = property(lambda self: _said(self)["left"])  # type: ignore[assignment]
+    right: Term = property(lambda self: _said(self)["right"])  # type: ignore[assignment]
+    judgement: Judgement = property(lambda self: _said(self)["judgement"])  # type: ignore[assignment]
+    conditions: tuple[Condition, ...] = property(lambda self: _said(self)["conditions"])  # type: ignore[assignment]
+    setting: Setting = property(lambda self: _said(self)["setting"])  # type: ignore[assignment]
+    forward: tuple[Step, ...] = property(lambda self: _said(self)["forward"])  # type: ignore[assignment]
+    bridge: tuple[Step, ...] = property(lambda self: _said(self)["bridge"])  # type: ignore[assignment]
+    backward: tuple[Step, ...] = property(lambda self: _said(self)["backward"])  # type: ignore[assignment]
+    parts: tuple[Theorem, ...] = property(lambda self: _said(self)["parts"])  # type: ignore[assignment]
+
+
+_SAID: WeakKeyDictionary[Theorem, Mapping[str, Any]] = WeakKeyDictionary()
+
+
+def _said(theorem: Theorem) -> Mapping[str, Any]:
+    """What a theorem says.  Raises ProofError for what only looks like one."""
+    if type(theorem) is not Theorem or theorem not in _SAID:
+        raise ProofError("only what the kernel has made is a theorem")
+    return _SAID[theorem]
 
 
 def _theorem(left: Term, judgement: Judgement, right: Term, setting: Setting, **how: Any) -> Theorem:
@@ -284,8 +296,8 @@ def concludes(theorem: Theorem, claim: Claim) -> bool:
 
 def _are_theorems(*theorems: Theorem) -> None:
     """Raises ProofError for what only looks like a theorem, and for theorems of different settings."""
-    if any(type(theorem) is not Theorem for theorem in theorems):
-        raise ProofError("only what the kernel has made is a theorem")
+    for theorem in theorems:
+        _said(theorem)
     if any(theorem.setting != theorems[0].setting for theorem in theorems):
         raise ProofError("theorems of one setting are needed")
 

@@ -270,6 +270,8 @@ def _hypothesis(step: Step, here: Site, setting: Setting) -> tuple[Term, Term, l
     equations = [h for h in setting.hypotheses if isinstance(h, LawEquation)]
     if not isinstance(number, Number) or not isinstance(renaming, Tuple) or not 0 <= number.value < len(equations):
         raise ProofError("hypothesis: the text assumes no such equation")
+    if number.value.denominator != 1 or not all(isinstance(p, Tuple) and len(p) == 2 for p in renaming):
+        raise ProofError("hypothesis: a renaming is made of pairs")
     equation = equations[int(number.value)]
     names = {pair[0]: pair[1] for pair in renaming}
     _check_renaming(equation, names, here, setting)

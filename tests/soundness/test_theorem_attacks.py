@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -178,11 +179,30 @@ def test_a_theorem_does_not_change() -> None:
     for name, value in (("left", ZERO), ("conditions", ()), ("judgement", "<="), ("_fields", {}), ("new", 1)):
         with pytest.raises(AttributeError):
             setattr(proved, name, value)
-    with pytest.raises(TypeError):
-        proved._fields["left"] = ZERO  # type: ignore[index]
     with pytest.raises(AttributeError):
-        del proved._fields
+        object.__setattr__(proved, "left", ZERO)
+    with pytest.raises(AttributeError):
+        del proved.left
     assert proved.left == Plus(ONE, ONE)
+
+
+class Pretender:
+    """Has the shape of a theorem, and then its class."""
+
+    __slots__ = ("__weakref__",)
+
+
+def test_an_object_that_takes_the_class_of_a_theorem_is_none() -> None:
+    pretender: Any = Pretender()
+    with suppress(TypeError):
+        pretender.__class__ = Theorem
+    assert refused(lambda: concludes(pretender, Claim(ZERO, "=", ONE)))
+    with pytest.raises(ProofError):
+        _ = Theorem.__new__(Theorem).left
+    proved = theorem()
+    with pytest.raises(TypeError):
+        proved.__init__(None, left=ZERO, right=ONE, judgement="=", setting=Setting(), conditions=())  # type: ignore[misc]
+    assert not concludes(proved, Claim(ZERO, "=", ONE))
 
 
 def test_a_theorem_is_not_copied_or_pickled() -> None:
