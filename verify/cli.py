@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from verify.cli_models import add_models
+
 if TYPE_CHECKING:
     from verify.results import CheckedClaim, Run
 
@@ -44,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="explain one rule: statement, conditions, equality case, mistakes")
     explain.add_argument("rule", metavar="RULE")
     explain.set_defaults(run=_explain)
+    add_models(commands)
     return parser
 
 

@@ -220,6 +220,10 @@ class _Reader:
     def fraction(self) -> Part:
         return Part(f"<mfrac>{self.argument()}{self.argument()}</mfrac>")
 
+    def binomial(self) -> Part:
+        pile = f'<mfrac linethickness="0">{self.argument()}{self.argument()}</mfrac>'
+        return Part(f"<mrow><mo>(</mo>{pile}<mo>)</mo></mrow>")
+
     def small_fraction(self) -> Part:
         return Part(f'<mstyle displaystyle="false">{self.fraction().markup}</mstyle>')
 
@@ -296,6 +300,7 @@ _LETTERS = ("atom", "function", "limits")
 _CONSTRUCTS: dict[str, Callable[[_Reader], Part]] = {
     **dict.fromkeys(("frac", "dfrac"), _Reader.fraction),
     "tfrac": _Reader.small_fraction,
+    **dict.fromkeys(("binom", "dbinom"), _Reader.binomial),
     "sqrt": _Reader.root,
     "underbrace": _Reader.braced,
     "left": _Reader.fenced,

@@ -22,7 +22,7 @@ ORDER = {
     "verify": (
         "decide", "worlds", "verdict", "counterexample", "conditions", "explain", "witness", "joint", "assumed", "certify",
         "models", "strategies", "estimators", "maximisation", "check", "results", "documents", "derivations",
-        "objectives", "report", "progress", "cli", "pytest_plugin", "__main__",
+        "objectives", "report", "progress", "cli_models", "cli", "pytest_plugin", "__main__",
     ),
 }  # fmt: skip
 

@@ -5,6 +5,7 @@
     evidence    log p(x; θ) enclosed in Arb
     stationary  Krawczyk's certificate of a local maximum of the mixture's likelihood
     collapse    why a mixture without a variance floor has no maximum
+    examples    ready-made runs of EM, and what was proved about them in sentences
 """
 
 from verify.maximisation.collapse import collapsing, variance_that_beats

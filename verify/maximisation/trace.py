@@ -103,6 +103,7 @@ def maximise(
     certify: bool = True,
     tolerance: float = 0.0,
     bits: int = 128,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Trace:
     """Run EM from the model's parameters.
 
@@ -111,6 +112,7 @@ def maximise(
     q          where q starts; by default at the posterior
     certify    enclose the change of the exact evidence at every step
     tolerance  stop when no parameter moves by more than this; 0: until none moves at all
+    progress   told after every step how many are done, of how many at most
     Raises ValueError for steps < 1.
     """
     if steps < 1:
@@ -123,6 +125,8 @@ def maximise(
         after = m_step(model, tight)
         taken.append(_record(len(taken) + 1, model, after, before, tight, certify, bits))
         moved, model, before = _largest_move(model, after), after, tight
+        if progress is not None:
+            progress(len(taken), steps)
     return Trace(start, model, tuple(taken), moved <= tolerance)
 
 

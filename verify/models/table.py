@@ -15,6 +15,7 @@ import numpy as np
 
 from verify.models import ALL, SolvableModel, Variational
 from verify.models.exact import exact_balance
+from verify.models.path import between as between
 from verify.models.records import Record
 
 INSTANCES = 20
@@ -120,11 +121,3 @@ def describe(name: str, seed: int = 0) -> str:
         lines.append(f"  {t:>8}  {elbo:>18.12f}  {gap:>12.4e}  {elbo + gap:>18.12f}")
     evidence, second = model.log_evidence(), model.log_evidence_independent()
     return "\n".join([*lines, f"  log p(x)  {evidence:>18.12f}  by {f.second_route}: {second:.12f}"])
-
-
-def between(start: Variational, end: Variational, t: float) -> Variational:
-    """(1 - t) start + t end, field by field: all kinds of parameters are convex."""
-    first, last = start.arrays(), end.arrays()
-    kinds = start.kinds()
-    moving = {name for name, kind in kinds.items() if kind.direction is not None}
-    return start.replace(**{name: (1 - t) * first[name] + t * last[name] for name in moving})

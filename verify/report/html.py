@@ -18,7 +18,7 @@ from verify.report.article import article, badge, conditions
 from verify.report.chart import chains_of, flow_chart
 from verify.report.formulas import formula_block, latex_formula, relation_formula
 from verify.report.json import tool
-from verify.report.markup import Markup, element
+from verify.report.markup import Content, Markup, element
 from verify.report.pictures import pictures
 from verify.report.proof import rules_used
 from verify.report.wording import MEANINGS, SYMBOLS, counted, one_line, spot, summary
@@ -30,9 +30,14 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 
 def render(run: Run) -> str:
     documents = [_document(document, number) for number, document in enumerate(run.documents, 1)]
-    body = element("body", element("main", documents), _foot(run))
-    page = element("html", _head(_title(run)), body, lang="en")
-    return f"<!DOCTYPE html>\n{page}\n"
+    return page(_title(run), documents, foot=_foot(run))
+
+
+def page(title: str, *content: Content, foot: Markup | None = None) -> str:
+    """A page of its own with the style of the reports: no network, no script."""
+    body = element("body", element("main", content), foot)
+    whole = element("html", _head(title), body, lang="en")
+    return f"<!DOCTYPE html>\n{whole}\n"
 
 
 def _head(title: str) -> Markup:
