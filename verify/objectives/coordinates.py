@@ -45,7 +45,7 @@ def exact_gradient(name: str, q: Record, model: object, by_q: Gradient, by_model
     if name.startswith(_MODEL) and isinstance(model, Record):
         field = name.removeprefix(_MODEL)
         return _within(model.kinds().get(field), _known(by_model(), field, name, coordinates(q, model)))
-    field, change = _split(_ALIASES.get(name, name), q)
+    field, change = _split(name if name in q.kinds() else _ALIASES.get(name, name), q)
     gradient = _known(by_q, field, name, coordinates(q, model))
     return _within(q.kinds()[field], gradient) if change is None else change(q.arrays()[field], gradient)
 

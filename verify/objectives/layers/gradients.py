@@ -12,7 +12,7 @@ from verify.objectives.coordinates import comparable, exact_gradient
 from verify.objectives.implementation import Situation
 from verify.objectives.inquiry import CLEAR, Inquiry
 from verify.objectives.layers.differences import NAME, by_differences
-from verify.objectives.noise import Estimate, Expectation, OutOfReachError, PrescribedNoise, Source
+from verify.objectives.noise import Estimate, Expectation, NoiseError, OutOfReachError, PrescribedNoise, Source
 from verify.objectives.reference import NoTargetError
 from verify.objectives.reference.gradients import gradient_by_model, gradient_by_q
 from verify.objectives.report import Finding, Status
@@ -66,7 +66,10 @@ class MeanGradient:
         self._inquiry, self.situation = inquiry, situation
         if inquiry.implementation.randomness == "seeded":
             raise OutOfReachError("the objective takes only a seed, so its noise cannot be prescribed")
-        example = self._one(PrescribedNoise(compared=False))
+        try:
+            example = self._one(PrescribedNoise(compared=False))
+        except NoiseError as error:
+            raise OutOfReachError(str(error)) from error
         self._shapes: Mapping[str, tuple[int, ...]] = {name: array.shape for name, array in example.items()}
         self._expectation = inquiry.expectation_of(self._flat, situation)
 
