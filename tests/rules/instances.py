@@ -88,7 +88,8 @@ def _content(place: Basic, points: list[Variable], groups: dict[str, Tuple], rul
         case Shape():
             return Lambda(T, random.choice(CONCAVE if rule.curvature and rule.curvature[1] == "concave" else CONVEX))
         case Hole(kind="constant"):
-            return random.choice([Number(0), Number(2), Number(-1), Number(Fraction(1, 3)), Parameter("c")])
+            infinite = Quotient(Number(1), Number(0))
+            return random.choice([Number(0), Number(2), Number(-1), Number(Fraction(1, 3)), Parameter("c"), infinite])
         case Hole(kind="nonnegative"):
             return nonnegative(place.name, points, random)
         case _:

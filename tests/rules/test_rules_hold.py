@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import numpy as np
 import pytest
+from holes import with_holes
 from instances import substitution
 
 from derive.claims import Setting
@@ -13,14 +15,14 @@ from derive.rules import TABLE
 from derive.rules.pattern import fill
 from derive.rules.rule import Need, Rule
 from derive.steps import ProofError, instance
-from derive.terms.nodes import Term
+from derive.terms.nodes import Density, Term
 from verify.worlds.draw import KINDS, draw
 from verify.worlds.evaluate import Evaluator
 from verify.worlds.vocabulary import Vocabulary
 
 WORLDS = 500
 BATCHES = 20  # of every kind: 10,000 worlds of each kind for every rule
-ALL_KINDS = (*KINDS, "sparse")
+ALL_KINDS = (*KINDS, "sparse", "holes")
 
 
 def worlds_where(needs: list[tuple[Need, Term, list[Term]]], evaluate: Evaluator) -> np.ndarray:
@@ -49,8 +51,12 @@ def disagreement(rule: Rule, filled: dict, backwards: bool, kind: str, generator
         return "" if "not used" in str(error) else f"no instance: {error}"
     needed = [(n, fill(n.subject, filled), [fill(w, filled) for w in n.where]) for n in needs]
     terms = [before, after, *(s for _, s, _ in needed), *(w for _, _, ws in needed for w in ws)]
+    if kind == "holes":  # every law also draws what it is given, so that there are null points
+        densities = {density for term in terms for density in term.atoms(Density) if density.given}
+        terms += [Density(density.law, density.given) for density in densities]
     vocabulary = Vocabulary.of(terms, setting)
-    evaluate = Evaluator(draw(vocabulary, setting, kind, WORLDS, generator), vocabulary.names)
+    make = with_holes if kind == "holes" else partial(draw, kind=kind)
+    evaluate = Evaluator(make(vocabulary, setting, count=WORLDS, random=generator), vocabulary.names)
     left, right = evaluate(before), evaluate(after)
     left, right, good = np.broadcast_arrays(left, right, worlds_where(needed, evaluate))
     with np.errstate(all="ignore"):

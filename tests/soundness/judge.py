@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
+from holes import with_holes
 from sympy import Basic
 
-from derive.claims import Measure, Setting
+from derive.claims import Setting
 from derive.conditions import Condition
 from derive.kernel import Theorem
 from derive.terms.binding import free_names
 from derive.terms.nodes import Density, Term
-from verify.worlds.draw import KINDS, build, draw, sizes
+from verify.worlds.draw import KINDS, draw
 from verify.worlds.evaluate import Evaluator
-from verify.worlds.sources import RandomSource
 from verify.worlds.vocabulary import Vocabulary
 from verify.worlds.world import Array, World
 
@@ -61,40 +60,13 @@ class Statement:
         return terms
 
 
-@dataclass
-class HoleySource(RandomSource):
-    """Tables with whole slices of zeros, functions and parameters that are often 0, and base weights that are never 1.
-
-    Nothing is 1, so that no sum or logarithm is 0 but for rounding.
-    """
-
-    def table(self, shape: tuple[int, ...], may_vanish: bool) -> Array:
-        table = super().table(shape, may_vanish)
-        if not may_vanish:
-            return table
-        for axis in range(len(shape)):
-            line = self.random.random((*(n if i == axis else 1 for i, n in enumerate(shape)), self.count)) < 0.25
-            table = np.where(line & (self.random.random(self.count) < 0.5), 0.0, table)
-        return table
-
-    def numbers(self, shape: tuple[int, ...], lower: Fraction | None, upper: Fraction | None) -> Array:
-        values = super().numbers(shape, lower, upper)
-        if lower is not None or upper is not None:
-            return np.clip(values, None if lower is None else float(lower), 4 if upper is None else float(upper))
-        return np.where(self.random.random(values.shape) < 0.35, 0.0, np.clip(values, -3, 3))
-
-    def weights(self, points: int, measure: Measure) -> Array:
-        return super().weights(points, "discrete" if measure == "discrete" else "continuous")
-
-
 def worlds(statement: Statement, count: int, seed: int, kinds: Iterable[str]) -> Iterator[tuple[World, Vocabulary]]:
     """``count`` worlds of every kind, and twice as many with holes."""
     vocabulary = Vocabulary.of(statement.terms, statement.setting)
     random = np.random.default_rng(seed)
     for kind in kinds:
         yield draw(vocabulary, statement.setting, kind, count, random), vocabulary
-    source = HoleySource("sparse", 2 * count, random)
-    yield build(vocabulary, statement.setting, source, sizes(vocabulary, random), "sparse"), vocabulary
+    yield with_holes(vocabulary, statement.setting, 2 * count, random), vocabulary
 
 
 def violation(statement: Statement, count: int = 100, seed: int = 0, kinds: Iterable[str] = ALL_KINDS) -> str:
