@@ -23,7 +23,7 @@ def loss(model: Any, q: Any, samples: int, rng: Any, bug: str = "") -> Any:
 FAMILY = Family(
     "particles",
     loss,
-    {"returns": "loss", "reduction": "sum", "samples": 3, "estimator": "log-weight"},
+    {"returns": "loss", "reduction": "sum", "samples": 2, "estimator": "log-weight"},
     lambda seed: strategies.build("normal-normal", seed, points=4),
     (
         Mutant("sign", "the sign"),

@@ -23,9 +23,10 @@ from verify.objectives.diagnosis.situations import situations
 from verify.objectives.diagnosis.slopes import ALL as ALL_SLOPES
 from verify.objectives.diagnosis.slopes import Slopes
 from verify.objectives.diagnosis.terms import InapplicableError, Terms
-from verify.objectives.inquiry import Inquiry, Interval, compared
+from verify.objectives.inquiry import Comparison, Inquiry, Interval, compared
 from verify.objectives.layers.differences import NAME as GRADIENTS
 from verify.objectives.layers.gradients import MeanGradient
+from verify.objectives.noise import Expectation, OutOfReachError
 from verify.objectives.reference import NoTargetError
 from verify.objectives.reference.decomposition import NoPriorError
 from verify.objectives.report import Finding
@@ -34,6 +35,7 @@ ALL: tuple[Hypothesis, ...] = (*scales.ALL, *gaussian.ALL, *weights.ALL, *diffus
 # Agreement "within rounding": relative to the size of the value; the deviation itself must be far larger.
 _ROUNDING = 1e-7
 _CLEARLY = 100
+_TELLING = 1e-3  # an estimate with fewer digits tells nothing
 _FEWEST = 2
 _SILENT = (InapplicableError, NoPriorError, NoTargetError, TooManyNodesError, ArithmeticError, ValueError, TypeError)
 _HINT = "to have it compared with known mistakes, let the objective take model and q"
@@ -91,13 +93,26 @@ def _observed_value(inquiry: Inquiry, terms: Terms) -> Observation | None:
     """The expectation there, where it can be had; the user's code may well not work on another shape."""
     try:
         target = inquiry.target(terms.model, terms.q)
-        comparison = compared(inquiry.expectation(inquiry.here), Interval.around(target))
+        comparison = _finest(inquiry.expectation(inquiry.here), Interval.around(target))
     except Exception:  # whatever goes wrong in code that was written for another shape, this place tells nothing
+        return None
+    if comparison.error > _TELLING * abs(comparison.found):
         return None
     size = 1 + abs(comparison.found) + abs(target.value)
     allowed = max(10 * target.slack, _ROUNDING * size, 10 * comparison.error)
     wrong = abs(comparison.found - target.value) > _CLEARLY * allowed
     return Observation(np.asarray(comparison.found), allowed, wrong)
+
+
+def _finest(expectation: Expectation, expected: Interval) -> Comparison:
+    """That it is wrong is seen from a coarse estimate, what it is from a fine one: by quadrature, where orthogonal
+    noise does not settle."""
+    comparison = compared(expectation, expected)
+    finer = expectation.by_quadrature() if comparison.error > _ROUNDING * (1 + abs(comparison.found)) else None
+    try:
+        return comparison if finer is None else compared(finer, expected)
+    except OutOfReachError:
+        return comparison
 
 
 # ---------------------------------------------------------------- gradients

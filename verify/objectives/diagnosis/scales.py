@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from verify.estimators import renyi_bound
 from verify.objectives.diagnosis.hypothesis import Hypothesis
 from verify.objectives.diagnosis.terms import Terms
 
@@ -31,6 +32,13 @@ def _one(t: Terms) -> float:
     return 1.0
 
 
+def _mean_of_exponential(t: Terms) -> float:
+    """E[exp((1/K) Σ_k log w_k)] = E[w^(1/K)]^K, whose logarithm is the Rényi bound of order 1 - 1/K."""
+    t.require(t.objective.kind == "elbo")
+    model: Any = t.model
+    return math.exp(renyi_bound(model, t.q, 1 - 1 / t.objective.samples).mean)
+
+
 OVERALL = (
     _overall("the sign: it returns the negative of what was declared (loss against ELBO)", lambda t: -1.0),
     _overall('the value is averaged over the data points, but reduction="sum" was declared', lambda t: 1 / t.points),
@@ -43,6 +51,7 @@ OVERALL = (
     _overall("everything is counted twice", lambda t: 2.0),
     _overall("everything is halved", lambda t: 0.5),
     Hypothesis("the exponential of the bound is returned, not the bound", lambda t: math.exp(t.target)),
+    Hypothesis("the exponential of the log weight is returned, not the log weight", _mean_of_exponential),
     Hypothesis("it always returns 0", lambda t: 0.0),
 )
 

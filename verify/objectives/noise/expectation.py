@@ -19,7 +19,7 @@ import numpy as np
 
 from verify.models.records import Array
 from verify.objectives.noise.prescribed import PrescribedNoise
-from verify.objectives.noise.rules import MOST_DIMENSIONS, Rows, orthogonal_rows, product_rows
+from verify.objectives.noise.rules import MOST_DIMENSIONS, Rows, orthogonal_rows, product_rows, stretched_rows
 from verify.objectives.noise.source import NoiseError, Source
 from verify.objectives.noise.uniforms import NeedsNumbersError
 
@@ -130,7 +130,7 @@ class Expectation:
         if self._uses_orthogonal_rows:
             if 1 << self._size.bit_length() > self._limit:
                 raise OutOfReachError(f"{self._size} normals need more than {self._limit} rows of orthogonal noise")
-            return "orthogonal noise", orthogonal_rows(self._size, int(refined))
+            return "orthogonal noise", (stretched_rows if refined else orthogonal_rows)(self._size, int(refined))
         return "quadrature", product_rows(self._size, self._points(refined))
 
     def _points(self, refined: bool) -> int:

@@ -1,10 +1,13 @@
 """Rows of standard normals with weights: expectations over normal noise as finite sums.
 
     orthogonal_rows  exact for every quadratic function of the noise, in any dimension, with 2^k >= size + 1 rows
+    stretched_rows   exact for the same functions, on another sphere
     product_rows     product quadrature for one, two or three normals
 
 The orthogonal rows are those of a Hadamard matrix, reflected at random.  The reflection keeps their exactness and
-spoils accidents: a function that is not quadratic gets different averages from two reflections.
+spoils accidents: a function that is not quadratic gets different averages from two reflections.  All rows have the same
+length, so a function of the length alone would still look right: the stretched rows are longer, and have the origin
+among them.
 """
 
 from __future__ import annotations
@@ -41,6 +44,14 @@ def orthogonal_rows(size: int, seed: int) -> Rows:
         direction /= np.linalg.norm(direction)
         rows = rows - 2 * np.outer(rows @ direction, direction)
     return Rows(rows, np.full(len(rows), 1 / len(rows)))
+
+
+@lru_cache(maxsize=64)
+def stretched_rows(size: int, seed: int) -> Rows:
+    """√2 times the orthogonal rows, with half of the weight, and the origin with the other half."""
+    start = orthogonal_rows(size, seed)
+    rows = np.concatenate([np.zeros((1, size)), np.sqrt(2.0) * start.rows])
+    return Rows(rows, np.concatenate([[0.5], 0.5 * start.weights]))
 
 
 @lru_cache(maxsize=64)

@@ -76,16 +76,21 @@ def _of_log_weight(objective: Objective, model: Any, q: Any) -> Spread:
     return Spread(found.variance + found.error, source, low, high, _log_mgf(objective, model, q))
 
 
+def is_finite(model: Solvable, q: Any) -> bool:
+    """Does every independent latent have finitely many values, few enough to visit them all?"""
+    try:
+        return all(nodes(part).exact for _, part in model.pieces(q))
+    except (TooManyNodesError, TypeError):
+        return False
+
+
 def _range(model: Solvable, q: Any) -> tuple[float, float]:
     """The exact range of the log weight for finite latents; infinite otherwise."""
+    if not is_finite(model, q):
+        return -math.inf, math.inf
     low = high = 0.0
     for piece, part in model.pieces(q):
-        try:
-            rule = nodes(part)
-        except (TooManyNodesError, TypeError):
-            return -math.inf, math.inf
-        if not rule.exact:
-            return -math.inf, math.inf
+        rule = nodes(part)
         weights = piece.log_weight(part, rule.z[rule.weights > 0])
         low, high = low + float(weights.min()), high + float(weights.max())
     return low, high
