@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from verify.models.records import Array
-from verify.models.table import between
+from verify.models.path import between
 from verify.objectives.case import AnyCase, SolvedCase, Unsolved, points, values
 from verify.objectives.declaration import Objective
 from verify.objectives.implementation import Implementation, Situation

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from verify import strategies
-from verify.models.table import between
+from verify.models.path import between
 from verify.objectives import Case
 
 from .record import Family, Mutant

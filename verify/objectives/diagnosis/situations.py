@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from verify.models import ALL
-from verify.models.table import between
+from verify.models.path import between
 from verify.objectives.inquiry import Inquiry
 from verify.objectives.reference.variances import is_finite
 
