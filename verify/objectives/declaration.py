@@ -36,7 +36,8 @@ class Objective:
     reduction   over the data points: "sum", "mean", or "none" for one value a data point
     kind        "elbo"; "iwae": log of the mean of `samples` weights; "renyi": the Rényi bound of order `alpha`, from
                 `samples` weights
-    samples     how many draws of z one call uses: averaged in an ELBO, K of an importance-weighted bound
+    samples     how many draws of z one call uses: averaged in an ELBO (where they may depend on each other, as
+                antithetic ones do), K independent ones in an importance-weighted bound
     alpha       order of the Rényi bound
     beta        weight of KL(q ‖ prior)
     estimator   "log-weight": one call returns the mean of log p(x, z) - log q(z) over its draws (for iwae and renyi the

@@ -52,7 +52,7 @@ class PrescribedNoise(Source):
 
     def uniforms(self, shape: Shape) -> Array:
         if self._bounds is None:
-            return normal_cdf(self.normals(shape))
+            return np.clip(normal_cdf(self.normals(shape)), np.finfo(np.float64).tiny, np.nextafter(1.0, 0.0))
         return cast(Array, self._bounds.draw(shape))
 
     def decide(self, probabilities: Sequence[float]) -> int:

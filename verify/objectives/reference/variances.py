@@ -2,6 +2,10 @@
 
 Sequential tests rest on these.  They are derived for the estimators we know and declared by the user for others; they
 are never estimated from the draws that are tested, for then the guarantee would rest on an unchecked guess.
+
+The draws for different data points are taken to be independent.  The K draws of an averaged ELBO need not be
+(antithetic noise, stratified or quasi-random numbers): however they depend on each other, the variance of their mean is
+at most that of one of them, its moment generating function likewise (both are convex), and its range is no larger.
 """
 
 from __future__ import annotations
@@ -65,15 +69,15 @@ def _derived(objective: Objective, model: Solvable, q: Any) -> Spread:
         found = power_mean_moments(model, q, objective.samples, power_of(objective), objective.plate)
         return Spread(found.variance + found.error, f"variance of the {objective.title}, by {found.route}")
     if objective.estimator == "analytic-kl":
-        return _of_reconstruction(objective, model, q)
-    return _of_log_weight(objective, model, q)
+        return _of_reconstruction(model, q)
+    return _of_log_weight(model, q)
 
 
-def _of_log_weight(objective: Objective, model: Any, q: Any) -> Spread:
-    found = elbo_moments(model, q, objective.samples)
+def _of_log_weight(model: Any, q: Any) -> Spread:
+    found = elbo_moments(model, q)
     source = f"variance of the log weight, {found.route}"
     low, high = _range(model, q)
-    return Spread(found.variance + found.error, source, low, high, _log_mgf(objective, model, q))
+    return Spread(found.variance + found.error, source, low, high, _log_mgf(model, q))
 
 
 def is_finite(model: Solvable, q: Any) -> bool:
@@ -106,19 +110,19 @@ def log_weight_form(model: Solvable, q: Any) -> QuadraticForm | None:
         return None
 
 
-def _log_mgf(objective: Objective, model: Solvable, q: Any) -> Callable[[float], float] | None:
-    """The mean of n independent copies has the log moment generating function n ψ(λ/n)."""
+def _log_mgf(model: Solvable, q: Any) -> Callable[[float], float] | None:
+    """λ ↦ log E exp(λ (log weight - ELBO)), where the log weight is a quadratic form."""
     form = log_weight_form(model, q)
     if form is None:
         return None
-    mean, samples = form.constant + 0.5 * float(np.trace(form.curvature)), objective.samples
-    return lambda tilt: samples * form.log_mean_exp(tilt / samples) - tilt * mean
+    mean = form.constant + 0.5 * float(np.trace(form.curvature))
+    return lambda tilt: form.log_mean_exp(tilt) - tilt * mean
 
 
-def _of_reconstruction(objective: Objective, model: Solvable, q: Any) -> Spread:
+def _of_reconstruction(model: Solvable, q: Any) -> Spread:
     """The variance of log p(x | z): all that is random where the KL is a formula."""
     parts = [_reconstruction_variance(piece, part) for piece, part in model.pieces(q)]
-    return Spread(math.fsum(parts) / objective.samples, "variance of log p(x | z)")
+    return Spread(math.fsum(parts), "variance of log p(x | z)")
 
 
 def _reconstruction_variance(model: Any, q: Any) -> float:
