@@ -69,12 +69,21 @@ def _printed(options: argparse.Namespace) -> str:
     from verify.report.model_text import em_text, model_list, model_text
 
     if options.table:
-        from verify.models.table import render, rows
-
-        return render(rows([options.name], seed=options.seed) if options.name else rows(seed=options.seed))
+        return _table(options)
     if options.name is None:
         return model_list()
     return em_text(_trace(options)) if options.em else model_text(_path(options, 10))
+
+
+def _table(options: argparse.Namespace) -> str:
+    """One model's row; or all of them, and the models whose numbers are certified integrals."""
+    from verify.certify import table as integrals
+    from verify.models.table import render, rows
+
+    if options.name is not None:
+        return render(rows([options.name], seed=options.seed))
+    cases = [*integrals.CASES, *integrals.IN_THE_PLANE]
+    return "\n\n".join([render(rows(seed=options.seed)), integrals.render(integrals.rows(names=cases))])
 
 
 def _page(options: argparse.Namespace) -> str:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from flint import arb, arb_mat
 
 from verify.decide import Enclosure, precision
 from verify.models import FactorAnalysis, GaussianMixture, HiddenMarkovChain, SolvableModel
+from verify.models.certified.balls import balls, matrix, shares
 
 
 def evidence_enclosure(model: SolvableModel[Any], bits: int = 128) -> Enclosure:
@@ -37,23 +36,6 @@ def evidence_change(before: SolvableModel[Any], after: SolvableModel[Any], bits:
 def evidence_ball(model: SolvableModel[Any]) -> arb:
     """log p(x; θ) as an Arb ball at the current precision."""
     raise TypeError(f"no certified evidence for {type(model).__name__}")
-
-
-def balls(array: npt.NDArray[Any]) -> list[arb]:
-    """The floats of an array as exact balls, row by row."""
-    return [arb(value) for value in np.ravel(array).tolist()]
-
-
-def shares(array: npt.NDArray[Any]) -> list[arb]:
-    """Probabilities along the last axis, made to sum to exactly 1, row by row."""
-    rows = [balls(row) for row in array.reshape(-1, array.shape[-1])]
-    return [value / sum(row, start=arb(0)) for row in rows for value in row]
-
-
-def matrix(array: npt.NDArray[Any]) -> arb_mat:
-    """A two-dimensional array as an exact matrix."""
-    rows, columns = array.shape
-    return arb_mat(rows, columns, balls(array))
 
 
 @evidence_ball.register

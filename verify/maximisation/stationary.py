@@ -19,8 +19,8 @@ import numpy as np
 from flint import arb, arb_mat
 
 from verify.decide import precision
-from verify.maximisation.evidence import balls
 from verify.models import GaussianMixture
+from verify.models.certified.balls import balls
 
 Vector = list[arb]
 

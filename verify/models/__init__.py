@@ -12,6 +12,8 @@
     base           SolvableModel: what every model offers
     categorical …  one file for each model or few kin
     exact          the same numbers without rounding, where rational parameters allow it
+    certified      the same numbers as enclosures, where floats are taken exactly but not everything is rational
+    path           q moving through the posterior
     quadrature     integrals over a line;  quadratic  moments of log weights of linear-Gaussian models
     table          all models measured
 

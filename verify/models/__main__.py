@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from verify.certify import table as certified
 from verify.models import ALL
 from verify.models.table import INSTANCES, describe, render, rows
 
@@ -24,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
         print("\n\n".join(describe(name, options.seed) for name in options.model))
     else:
         print(render(rows(instances=options.instances, seed=options.seed)))
+        print()
+        print(certified.render(certified.rows(names=[*certified.CASES, *certified.IN_THE_PLANE])))
     return 0
 
 
