@@ -24,13 +24,14 @@ from derive.writing import Notation, text
 from verify.assumed import rests_on_nothing, with_points_seen
 from verify.explain import condition_text, equality_text, mistake_text, uses_of
 from verify.verdict import Evidence, Required, Verdict
-from verify.witness import required_conditions
+from verify.witness import UnconfirmedError, required_conditions
 from verify.worlds.draw import KINDS, draw
 from verify.worlds.evaluate import CannotEvaluateError
 from verify.worlds.hypotheses import ContradictionError
 from verify.worlds.trial import Trial, try_claim
 from verify.worlds.vocabulary import Vocabulary
 
+UNCONFIRMED = "fails in some worlds within floating-point accuracy, but no exact counterexample was found"
 NOT_TOGETHER = "its proof uses equations that the text assumes, but no world is known in which they hold together"
 WORLDS = {"generic": 96, "concentrated": 64, "flat": 32, "uniform": 16, "alike": 48}  # 256 in all
 
@@ -148,7 +149,10 @@ def _refuted(claim: Claim, vocabulary: Vocabulary, evidence: Evidence, notation:
 
 
 def _proved(claim: Claim, theorem: Theorem, evidence: Evidence, notation: Notation) -> Verdict:
-    conditions = required_conditions(claim, theorem, seed_of(claim), notation)
+    try:
+        conditions = required_conditions(claim, theorem, seed_of(claim), notation)
+    except UnconfirmedError:
+        return Verdict("undecided", UNCONFIRMED, evidence=evidence)
     tight = equality_text(theorem, notation)
     return Verdict(
         "proved",
@@ -174,7 +178,7 @@ def _undecided(evidence: Evidence) -> Verdict:
     if evidence.applicable == 0:
         message = "in none of the worlds tried were both sides defined"
     elif evidence.held < evidence.applicable:
-        message = "fails in some worlds within floating-point accuracy, but no exact counterexample was found"
+        message = UNCONFIRMED
     else:
         message = f"no proof found; it held in all {evidence.held} worlds in which it said something"
     return Verdict("undecided", message, evidence=evidence)

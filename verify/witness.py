@@ -23,6 +23,10 @@ SPARSE = 64  # worlds with zeros in which a proved claim is tried
 MOST_PRESUPPOSED = 3
 
 
+class UnconfirmedError(Exception):
+    """A proved claim fails in floats where its conditions hold, and no exact world shows it."""
+
+
 class DisagreementError(AssertionError):
     """A proved claim that fails in a world where its conditions hold: a bug in the prover, never to be passed over."""
 
@@ -30,7 +34,7 @@ class DisagreementError(AssertionError):
 def required_conditions(claim: Claim, theorem: Theorem, seed: int, notation: Notation) -> tuple[Required, ...]:
     """The theorem's conditions, and those under which both sides have a value at all.
 
-    Raises DisagreementError where the claim fails in a world that meets all of them.
+    Raises DisagreementError where the claim fails in a world that meets them, UnconfirmedError where it seems to.
     """
     conditions = list(theorem.conditions)
     vocabulary = _vocabulary(claim, conditions)
@@ -38,7 +42,7 @@ def required_conditions(claim: Claim, theorem: Theorem, seed: int, notation: Not
     trial = try_claim(claim, vocabulary, draw(vocabulary, claim.setting, "sparse", SPARSE, random))
     evaluate = Evaluator(trial.world, vocabulary.names)
     conditions += _presupposed(claim, conditions, trial, evaluate)
-    _agree(trial, conditions, evaluate)
+    _agree(claim, vocabulary, conditions, trial, seed)
     return tuple(
         Required(condition, condition_text(condition, notation), _witness(claim, condition, seed, notation, trial))
         for condition in conditions
@@ -75,14 +79,26 @@ def _presupposed(claim: Claim, known: list[Condition], trial: Trial, evaluate: E
     return needed[:MOST_PRESUPPOSED]
 
 
-def _agree(trial: Trial, conditions: list[Condition], evaluate: Evaluator) -> None:
-    excused = np.zeros(trial.world.count, dtype=bool)
-    for condition in conditions:
-        excused |= broken(condition, evaluate)
-    if (trial.failed & ~excused).any():
-        raise DisagreementError(
-            "a proved claim fails in a world that meets its conditions; this is a bug in the prover"
-        )
+def _agree(claim: Claim, vocabulary: Vocabulary, conditions: list[Condition], trial: Trial, seed: int) -> None:
+    """Raises DisagreementError where the claim fails although its conditions hold.
+
+    In floats log(p + E[c] − c) is finite where p is 0: where no exact world shows the failure, UnconfirmedError.
+    """
+
+    def unexcused(tried: Trial) -> Array:
+        evaluate = Evaluator(tried.world, vocabulary.names)
+        excused = np.zeros(tried.world.count, dtype=bool)
+        for condition in conditions:
+            excused |= broken(condition, evaluate)
+        return np.asarray(tried.failed & ~excused)
+
+    if not unexcused(trial).any():
+        return
+    from verify.counterexample.find import find  # exact arithmetic is only needed here
+
+    if find(claim, vocabulary, seed, Notation(), unexcused, zeros=True) is None:
+        raise UnconfirmedError
+    raise DisagreementError("a proved claim fails in a world that meets its conditions; this is a bug in the prover")
 
 
 def _witness(claim: Claim, condition: Condition, seed: int, notation: Notation, trial: Trial) -> WorldSides | None:
