@@ -30,8 +30,10 @@ from derive.reading.meaning.hypotheses import (
 from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.roles import Roles
 from derive.reading.meaning.sections import Sections
+from derive.reading.meaning.sides import head_of, is_starred_law
 from derive.reading.statements import Formula, Statement
-from derive.reading.syntax import Span
+from derive.reading.syntax import Name, Span
+from derive.reading.walk import walk
 from derive.terms.binding import free_names
 from derive.terms.nodes import Law, Number, Parameter, Term
 
@@ -57,6 +59,7 @@ class Assumptions:
         self.sections = Sections(source.text)
         self.raw = {raw.span.start: raw for raw in source.formulas}
         self.statements: set[Span] = set()
+        self.chosen: dict[str, Span] = {}  # starred law -> the first statement that says what it is
         self.scoped: list[Scoped] = []
         for place, hypothesis in directives.hypotheses(roles):
             self.scoped += self._commented(place, hypothesis)
@@ -119,12 +122,30 @@ class Assumptions:
 
     def _from_formula(self, formula: Formula, statement: Statement) -> Iterator[Scoped]:
         signs = [relation.sign for relation in statement.relations]
+        chosen = self._chosen(statement)
         if signs and all(sign in _ORDER for sign in signs) and assumes(statement.lead):
             yield from self._order(formula, statement)
         elif signs in (["="], [":="], ["=:"]):
-            yield from self._law_equation(formula, statement)
+            yield from self._law_equation(formula, statement, chosen)
 
-    def _law_equation(self, formula: Formula, statement: Statement) -> Iterator[Scoped]:
+    def _chosen(self, statement: Statement) -> str:
+        """The starred law of which this is the first equation, q^* = …, or nothing."""
+        left = statement.sides[0]
+        if left is None or not is_starred_law(left, self.roles) or [r.sign for r in statement.relations[:1]] != ["="]:
+            return ""
+        head = head_of(left)
+        assert isinstance(head, Name)
+        key = self.roles.law_key(head)
+        return key if self.chosen.setdefault(key, statement.span) == statement.span else ""
+
+    def chooses(self, statement: Statement) -> bool:
+        """Whether a statement says by other laws which law a starred one is: q^* = argmin …, q^*(z) = exp(…)/Z."""
+        chosen = [key for key, span in self.chosen.items() if span == statement.span]
+        right = [part for side in statement.sides[1:] if side is not None for part in walk(side)]
+        laws = {self.roles.law_key(part) for part in right if isinstance(part, Name) and self.roles.is_law(part)}
+        return bool(chosen) and not laws & set(chosen)
+
+    def _law_equation(self, formula: Formula, statement: Statement, chosen: str) -> Iterator[Scoped]:
         left, right = statement.sides
         if left is None or right is None:
             return
@@ -135,11 +156,17 @@ class Assumptions:
             return
         if not is_law_equation(*terms) or is_tautology(*terms):
             return
-        scope = self._scope(formula, statement, terms)
+        if chosen and all(law.name != chosen for law in free_names(terms[1]) if isinstance(law, Law)):
+            scope: Span | None = Span(formula.span.start, self.end)  # q^*(z) = p(z | x): which law the starred one is
+        else:
+            scope, chosen = self._scope(formula, statement), ""
         if scope is not None:
             self.statements.add(statement.span)
             label = " ".join(self.source.text[statement.span.start : statement.span.end].split())
-            yield from self._until_section_ends(scope, LawEquation(*terms, label))
+            equation = LawEquation(*terms, label)
+            if chosen:
+                yield Scoped(Span(0, formula.span.start), _perhaps(equation))
+            yield from self._until_section_ends(scope, equation)
 
     def _commented(self, place: Span, hypothesis: Hypothesis) -> Iterator[Scoped]:
         """What a comment states: roles and positivity everywhere, equations from there on."""
@@ -158,9 +185,8 @@ class Assumptions:
         yield Scoped(Span(scope.start, end), equation)
         yield Scoped(Span(end, self.end), _perhaps(equation))
 
-    def _scope(self, formula: Formula, statement: Statement, terms: tuple[Term, Term]) -> Span | None:
+    def _scope(self, formula: Formula, statement: Statement) -> Span | None:
         """Where an equation between laws holds as a hypothesis, or None where it is a claim."""
-        del terms
         raw = self._raw(formula)
         lead = raw.lead if raw is not None else statement.lead
         if self.sections.in_heading(formula.span.start):

@@ -9,25 +9,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TypeAlias
 
-from sympy import Basic, preorder_traversal
-
-from derive.claims import Claim, Definition, Measure, Setting, Sign
+from derive.claims import Claim, Measure, Setting, Sign
 from derive.reading.documents import Source
 from derive.reading.meaning.assumptions import Assumptions
 from derive.reading.meaning.directives import Directives, read_directives
 from derive.reading.meaning.hypotheses import chooses
 from derive.reading.meaning.laws import ElaborationError
-from derive.reading.meaning.naming import Assumed, Namer, inside
+from derive.reading.meaning.naming import Assumed, Namer
 from derive.reading.meaning.roles import Roles, infer_roles
+from derive.reading.meaning.sides import (
+    MOST_PARTS,
+    are_numbers,
+    head_of,
+    is_collection,
+    is_function_value,
+    is_too_large,
+    overlapping_slices,
+    shortened,
+    undefined_names,
+    unreadable_part,
+)
 from derive.reading.parser import parse_source, survey_source
 from derive.reading.statements import Formula, Relation, Statement, Warning_
-from derive.reading.syntax import Apply, Name, Node, Set_, Span, Unreadable
-from derive.reading.walk import walk
+from derive.reading.syntax import Name, Node, Span
 from derive.terms.binding import free_names
-from derive.terms.nodes import ArgExtremum, Function, Named, Number, Parameter, Term, Variable
+from derive.terms.nodes import ArgExtremum, Number, Parameter, Term
 from derive.writing import Notation
 
 SIGNS: dict[str, Sign] = {
@@ -35,7 +43,9 @@ SIGNS: dict[str, Sign] = {
 }  # fmt: skip
 _RELATION = re.compile(r"\\(?:geq?|leq?|approx|neq?)(?![A-Za-z])|[=<>]")
 _WRITTEN = {r"\ge": ">=", r"\geq": ">=", r"\le": "<=", r"\leq": "<=", r"\approx": "approx", r"\ne": "!=", r"\neq": "!="}
-MOST_PARTS = 2_000  # of one side
+EXPLAINED_WITHIN = 4  # formulas
+_EXPLAINS = re.compile(r"\b(?:where|with|here|in which)\b[^.]*$", re.IGNORECASE)
+_GOES_ON = re.compile(r"(?:and|,|;|, and)?", re.IGNORECASE)
 CLAIMING = frozenset([*SIGNS, ":=", "=:", "~"])
 
 
@@ -129,6 +139,7 @@ class _DocumentReader:
         self.namer = Namer(roles, self._source_of)
         self.elaborator = self.namer.elaborator
         self.measures = self._measures()
+        self.places = {formula.span: number for number, formula in enumerate(formulas)}
         self.chain = 0
         self.warnings: list[Warning_] = []
         self.last_side: Node | None = None
@@ -183,7 +194,7 @@ class _DocumentReader:
 
     def _lost(self, formula: Formula, statement: Statement) -> Iterator[ReadClaim]:
         """What could not even be split into sides: unread where a relation stands in it, a warning otherwise."""
-        for unreadable in (_unreadable(side) for side in statement.sides if side is not None):
+        for unreadable in (unreadable_part(side) for side in statement.sides if side is not None):
             if unreadable is None:
                 continue
             start, end = unreadable.span.start, unreadable.span.end
@@ -194,11 +205,11 @@ class _DocumentReader:
             self.chain += 1
             content = Unread(unreadable.at or unreadable.span, unreadable.message, unreadable.hint)
             left, right = (
-                _shortened(self.source.text[i:j]) for i, j in ((start, relation.start()), (relation.end(), end))
+                shortened(self.source.text[i:j]) for i, j in ((start, relation.start()), (relation.end(), end))
             )
             place = Span(relation.start(), relation.end())
             sign = _WRITTEN.get(relation.group(), relation.group())
-            yield ReadClaim(place, sign, _shortened(left), _shortened(right), content, self.chain, formula.span)
+            yield ReadClaim(place, sign, shortened(left), shortened(right), content, self.chain, formula.span)
 
     def _read_claim(
         self, formula: Formula, relation: Relation, left: Node | None, right: Node | None, content: Content
@@ -227,8 +238,7 @@ class _DocumentReader:
 
     def _law_of(self, side: Node) -> str:
         """The law that a whole side is, or a density of it."""
-        side = inside(side)
-        head = side.head if isinstance(side, Apply) else side
+        head = head_of(side)
         return self.namer.key(head) if isinstance(head, Name) and self.roles.is_law(head) else ""
 
     def _source_of(self, side: Node | None) -> str:
@@ -248,10 +258,10 @@ class _DocumentReader:
         if left is None:
             return Open("its left side is missing, and no chain comes before it")
         assert right is not None
-        unreadable = _unreadable(left) or _unreadable(right)
+        unreadable = unreadable_part(left) or unreadable_part(right)
         if unreadable is not None:
             return Unread(unreadable.span, unreadable.message, unreadable.hint)
-        if any(_is_too_large(side) for side in (left, right)):
+        if any(is_too_large(side) for side in (left, right)):
             return Unread(relation.span, f"a side of more than {MOST_PARTS} parts is not checked")
         try:
             return self._meaning(statement, place, relation, left, right, formula)
@@ -263,7 +273,7 @@ class _DocumentReader:
     def _meaning(
         self, statement: Statement, place: int, relation: Relation, left: Node, right: Node, formula: Formula
     ) -> Content:
-        if relation.sign == "~" or _is_collection(right):
+        if relation.sign == "~" or is_collection(right):
             return Assumed("declaration", self._source_of(left))
         if statement.span in self.assumptions.statements:
             return Assumed("hypothesis", self._source_of(left), "the text assumes it")
@@ -272,29 +282,47 @@ class _DocumentReader:
         defined = self.namer.definition(statement, place, relation, left, right)
         if defined is not None:
             return replace(defined, setting=self.setting(formula))
+        if place == 0 and relation.sign == "=" and self.assumptions.chooses(statement):
+            self._unread_law(formula, statement, left, right)
+            return Assumed("definition", self._source_of(left), "", ("what follows from that is not checked",))
         if relation.marked or relation.sign in (":=", "=:"):
             raise ElaborationError(
                 "what stands on neither side is a new name, so nothing is defined here", relation.span
             )
         terms = self.elaborator.term(left), self.elaborator.term(right)
-        if all(isinstance(term, Number | Parameter) for term in terms) and not _are_numbers(terms):
+        if all(isinstance(term, Number | Parameter) for term in terms) and not are_numbers(terms):
             return Assumed("hypothesis", self._source_of(left), "a value for its sentence only")
         if relation.sign == "=" and len(statement.relations) == 1:
             said = f"“{self._source_of(left)} = {self._source_of(right)}”"
-            if _is_function_value(terms):
+            if is_function_value(terms):
                 self.assumptions.add_unmodelled(formula, said)
                 return Assumed("hypothesis", self._source_of(left), "says which function is meant")
             if not formula.display and chooses(statement.lead):
                 self.assumptions.choose(formula, terms, said)
                 return Assumed("hypothesis", self._source_of(left), "chosen for its sentence and what it introduces")
-        return self._claim(SIGNS[relation.sign], terms, relation, formula)
+        if not undefined_names(terms, self.namer.definitions):
+            return self._claim(SIGNS[relation.sign], terms, relation, formula)
+        with self.namer.ahead(self._explained(statement, formula)):
+            terms = self.elaborator.term(left), self.elaborator.term(right)
+            return self._claim(SIGNS[relation.sign], terms, relation, formula)
+
+    def _explained(self, statement: Statement, formula: Formula) -> Iterator[Statement]:
+        """The statements after one that may explain its names: in the same formula, or "where L = …" soon after."""
+        yield from formula.statements[formula.statements.index(statement) + 1 :]
+        explaining, following = False, self.places[formula.span] + 1
+        for later in self.formulas[following : following + EXPLAINED_WITHIN]:
+            for other in later.statements:
+                goes_on = explaining and _GOES_ON.fullmatch(other.lead.strip()) is not None
+                explaining = goes_on or _EXPLAINS.search(other.lead) is not None
+                if explaining:
+                    yield other
 
     def _claim(self, sign: Sign, terms: tuple[Term, Term], relation: Relation, formula: Formula) -> Content:
         setting = self.setting(formula)
-        slices = _overlapping_slices(terms)
+        slices = overlapping_slices(terms)
         if slices:
             return Open(f"{slices} stand for overlapping parts of a sequence, which is not understood yet")
-        unknown = [name for term in terms for name in _undefined_names(term, self.namer.definitions)]
+        unknown = undefined_names(terms, self.namer.definitions)
         if unknown:
             written = ", ".join(dict.fromkeys(self.elaborator.latex.get(name, name) for name in unknown))
             return Open(f"{written} is not defined in this document, so there is nothing to check")
@@ -318,57 +346,3 @@ class _DocumentReader:
         """The definitions and hypotheses in force at a formula."""
         hypotheses = self.assumptions.in_force(formula.span.start) + self.assumptions.conditions_of_sentence(formula)
         return Setting(dict(self.namer.definitions), hypotheses, self.measures)
-
-
-def _unreadable(node: Node) -> Unreadable | None:
-    return next((part for part in walk(node) if isinstance(part, Unreadable)), None)
-
-
-def _is_too_large(node: Node) -> bool:
-    return next(islice(walk(node), MOST_PARTS, None), None) is not None
-
-
-def _shortened(source: str) -> str:
-    """The beginning of a piece of text, on one line."""
-    line = " ".join(source[:200].split())
-    return line if len(line) <= 60 else line[:59] + "…"
-
-
-def _overlapping_slices(terms: tuple[Term, Term]) -> str:
-    """x_t beside x_{<t}, z_{1:T} beside z_t: points that share coordinates."""
-    stems: dict[str, set[str]] = {}
-    for name in free_or_bound_variables(terms):
-        stems.setdefault(name.split("_", 1)[0], set()).add(name)
-    for names in stems.values():
-        if len(names) > 1 and any(re.search(r"[<:≤∖…]|Range", name) for name in names):
-            return " and ".join(sorted(names))
-    return ""
-
-
-def free_or_bound_variables(terms: tuple[Term, Term]) -> set[str]:
-    return {node.name for term in terms for node in preorder_traversal(term) if isinstance(node, Variable)}
-
-
-def _are_numbers(terms: tuple[Term, Term]) -> bool:
-    return all(isinstance(term, Number) for term in terms)
-
-
-def _is_function_value(terms: tuple[Term, Term]) -> bool:
-    """f(u) = u log u, f(1) = 0: not true of every function, so it says which one is meant."""
-    return any(
-        isinstance(term, Function) and all(isinstance(a, Parameter | Number) for a in term.arguments) for term in terms
-    )
-
-
-def _is_collection(node: Node) -> bool:
-    """A set with limits or several members: the data, not brackets around a formula."""
-    if not isinstance(node, Set_):
-        return False
-    return len(node.items) != 1 or any(part is not None for part in (node.condition, node.lower, node.upper))
-
-
-def _undefined_names(term: Basic, definitions: Mapping[str, Definition]) -> Iterator[str]:
-    if isinstance(term, Named) and term.name not in definitions:
-        yield term.name
-    for arg in term.args:
-        yield from _undefined_names(arg, definitions)

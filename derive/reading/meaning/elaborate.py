@@ -11,7 +11,7 @@ from fractions import Fraction
 from sympy import Basic
 
 from derive.reading.meaning.laws import ElaborationError, LawElaborator
-from derive.reading.meaning.roles import is_open, names_in
+from derive.reading.meaning.roles import is_open, names_in, optimised
 from derive.reading.meaning.spelling import key_of, latex_of, subscript_parts
 from derive.reading.syntax import (
     Add,
@@ -346,7 +346,7 @@ class Elaborator(LawElaborator):
         return t.Integral(self.term(node.body), *(self.variable(v) for v in variables))
 
     def _optimum(self, node: Optimum) -> t.Term:
-        candidates = [self._candidate(name) for name in names_in(node.over)]
+        candidates = [self._candidate(name) for name in optimised(node.over)]
         if not candidates:
             raise ElaborationError("over what is optimised is not written", node.span)
         kind = t.ArgExtremum if node.kind.startswith("arg") else t.Extremum

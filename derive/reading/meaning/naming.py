@@ -6,7 +6,8 @@ the equation is no claim but says what the name stands for from here on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,9 +17,10 @@ from derive.claims import Definition, Setting
 from derive.reading.meaning.elaborate import Elaborator
 from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.roles import Roles, names_in
+from derive.reading.meaning.sides import inside, is_starred
 from derive.reading.meaning.spelling import key_of, latex_of
 from derive.reading.statements import Relation, Statement
-from derive.reading.syntax import Apply, Labelled, Name, Node, Span, Tuple_
+from derive.reading.syntax import Apply, Name, Node, Span, Tuple_
 from derive.terms.nodes import Law, Named, Term
 
 
@@ -71,6 +73,27 @@ class Namer:
             return self._define(left, right)
         return None
 
+    @contextmanager
+    def ahead(self, statements: Iterable[Statement]) -> Iterator[None]:
+        """While it lasts, the definitions that these later statements make hold already: log p = L + K, where L = …"""
+        definitions, opaque, place = dict(self.definitions), set(self.opaque), self._ahead
+        for statement in statements:
+            for number, relation in enumerate(statement.relations):
+                left, right = statement.sides[number : number + 2]
+                with suppress(ElaborationError):
+                    if left is not None and right is not None:
+                        self.definition(statement, number, relation, left, right)
+        for name, definition in definitions.items():
+            self.definitions[name] = definition  # what has been defined so far is not defined again
+        try:
+            yield
+        finally:
+            self.definitions.clear()
+            self.definitions.update(definitions)
+            self.opaque.clear()
+            self.opaque.update(opaque)
+            self._ahead = place
+
     def _define_ahead(self, statement: Statement, place: int, right: Node) -> None:
         """a ≡ b = c, with b new as well: b is defined first, so that a can be what b is."""
         following = statement.sides[place + 2] if place + 2 < len(statement.sides) else None
@@ -97,7 +120,7 @@ class Namer:
             head = node.head
             if self.roles.is_law(head) or self._is_instance(head) or head.base in ("H", "I", "E", "KL"):
                 return False
-            plain = all(isinstance(a.value, Name) and a.mark in ("", ",", ";") for a in node.arguments)
+            plain = all(_is_formal(a.value) and a.mark in ("", ",", ";") for a in node.arguments)
             return plain and self.key(head) not in self.definitions and self.key(head) not in self.elaborator.functions
         if not isinstance(node, Name):
             return False
@@ -192,11 +215,9 @@ class Namer:
         return Assumed("definition", self._source_of(left), label, notes, definition)
 
 
-def inside(node: Node) -> Node:
-    """The node without labels, braces under it and the like."""
-    while isinstance(node, Labelled):
-        node = node.body
-    return node
+def _is_formal(node: Node) -> bool:
+    """Whether an argument may stand for any value: θ, but not θ^*."""
+    return isinstance(node, Name) and not is_starred(node)
 
 
 def _with(definition: Definition, term: Term) -> Term:

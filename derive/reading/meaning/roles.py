@@ -194,7 +194,7 @@ class _Reader:
                         self.roles.bound[key_of(variable)] += 1
                         self.roles.summed.add(key_of(variable))
                 case Optimum():
-                    for name in names_in(node.over):
+                    for name in optimised(node.over):
                         if not self.roles.is_law(name):
                             self.roles.parameters.setdefault(key_of(name), latex_of(name))
                 case Sampled():
@@ -202,11 +202,13 @@ class _Reader:
 
     def _law(self, head: Name, node: Apply) -> None:
         at, given, parameters = arguments_of(node)
-        use = self._use(head)
+        behind = [v for v in names_in(given) if self._is_parameter_behind(v, at)]
+        below = (*self._parameters(head), *(key_of(p) for p in [*behind, *names_in(parameters)]))
+        use = self._use(head, below)
         at_keys = tuple(key_of(v) for v in names_in(at))
         given_keys = tuple(key_of(v) for v in names_in(given) if not self.roles.is_parameter(v))
         use.signatures[at_keys, given_keys] += 1
-        use.place((at_keys, given_keys), self._parameters(head), self.formula)
+        use.place((at_keys, given_keys), below, self.formula)
         drawn = {key_of(v) for v in names_in(at)}
         for variable in names_in([*at, *given]):
             key = key_of(variable)
@@ -224,12 +226,18 @@ class _Reader:
         if self.roles.functions.setdefault(key, known) != known:
             self.roles.functions[key] = None
 
-    def _use(self, head: Name) -> LawUse:
+    def _is_parameter_behind(self, name: Name, at: list[Node]) -> bool:
+        """θ in p(x | θ), but not where a law draws it."""
+        drawn = {key_of(v) for v in names_in(at)}
+        return key_of(name) not in drawn and self.roles.is_parameter(name)
+
+    def _use(self, head: Name, below: tuple[str, ...] | None = None) -> LawUse:
+        """``below``: its parameters, where there are others than those in the subscript."""
         own, parameters = self.roles.split(head)
         key = key_of(head, own)
         use = self.roles.laws.setdefault(key, LawUse(latex_of(head, own)))
         use.formulas.add(self.formula)
-        use.parameters[tuple(key_of(p) for p in parameters)] += 1
+        use.parameters[tuple(key_of(p) for p in parameters) if below is None else below] += 1
         for parameter in parameters:
             self.roles.parameters.setdefault(key_of(parameter), latex_of(parameter))
         return use
@@ -292,6 +300,20 @@ def names_in(nodes: Iterable[Node]) -> Iterator[Name]:
             yield from names_in(node.items)
 
 
+def optimised(nodes: Iterable[Node]) -> Iterator[Name]:
+    """What an optimum ranges over: θ, φ; a law, also where it is written q(z) or q ∈ 𝒬."""
+    for node in nodes:
+        match node:
+            case Member():
+                yield from optimised([node.item])
+            case Tuple_():
+                yield from optimised(node.items)
+            case Apply(head=Name() as head):
+                yield head
+            case Name():
+                yield node
+
+
 # ---------------------------------------------------------------- folding spellings
 
 
@@ -328,6 +350,8 @@ def _fold_parameters(roles: Roles) -> None:
     """
     for key, use in roles.laws.items():
         named = [parameters for parameters in use.parameters if parameters]
+        if len(named) > 1:  # θ beside θ^{old}
+            named = [parameters for parameters in named if not any("^" in p or "'" in p for p in parameters)]
         if len(named) != 1 or () not in use.parameters:
             continue
         both = [(use.places[s, named[0]], use.places[s, ()]) for s, p in use.places if p and (s, ()) in use.places]
