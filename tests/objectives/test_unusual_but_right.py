@@ -165,9 +165,7 @@ def test_sticking_the_landing(seed: int) -> None:
         along = model.log_joint_gradient(np.array([q.mean + std * noise]))[0] + noise / std
         return {"mean": along, "log_std": along * std * noise}
 
-    report = check_objective(
-        value, case, returns="elbo", reduction="sum", estimator="log-weight", gradient=gradient
-    )
+    report = check_objective(value, case, returns="elbo", reduction="sum", estimator="log-weight", gradient=gradient)
     assert {f.status for f in report.findings if f.layer == "gradients"} == {"held"}
 
 
@@ -187,9 +185,7 @@ def test_a_score_gradient_with_a_baseline(seed: int) -> None:
         signal = log_weights(model, q)[np.arange(len(z)), z] + 1.7
         return {"logits": signal[:, None] * (np.eye(q.probabilities.shape[1])[z] - q.probabilities)}
 
-    report = check_objective(
-        value, case, returns="elbo", reduction="sum", estimator="log-weight", gradient=gradient
-    )
+    report = check_objective(value, case, returns="elbo", reduction="sum", estimator="log-weight", gradient=gradient)
     assert {f.status for f in report.findings if f.layer == "gradients"} == {"held"}
 
 
@@ -361,7 +357,5 @@ def test_a_case_whose_objective_knows_model_and_q_already() -> None:
     def loss(rng: Any) -> Any:
         return -vectorised(case.model, case.q, 1, rng) / 2
 
-    report = check_objective(
-        loss, Case(case.model, case.q), returns="loss", reduction="mean", estimator="log-weight"
-    )
+    report = check_objective(loss, Case(case.model, case.q), returns="loss", reduction="mean", estimator="log-weight")
     assert exactly(report)

@@ -38,7 +38,7 @@ def _evidence(failure: Finding, report: CheckReport) -> Iterator[str]:
 def _route(failure: Finding) -> str:
     route = failure.detail.get("route")
     calls = f"{failure.evaluations} evaluation" + ("s" if failure.evaluations != 1 else "")
-    return f", {route}, {calls}" if route else ""
+    return f", {route}{f', {calls}' if failure.evaluations else ''}" if route else ""
 
 
 def _deviation(failure: Finding) -> str:

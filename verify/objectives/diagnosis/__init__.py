@@ -5,6 +5,7 @@
     scales, gaussian, weights, diffusion   the table for values
     slopes       the table for gradients
     situations   models and q's to compare in
+    fitted       what can be said where no row fits: one number found from the values
     explain      the comparison
 """
 

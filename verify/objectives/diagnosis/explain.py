@@ -18,6 +18,7 @@ from verify.models.records import Array
 from verify.objectives.case import Case
 from verify.objectives.coordinates import comparable
 from verify.objectives.diagnosis import diffusion, gaussian, scales, weights
+from verify.objectives.diagnosis.fitted import draws_nothing, fitted
 from verify.objectives.diagnosis.hypothesis import Hypothesis
 from verify.objectives.diagnosis.situations import situations
 from verify.objectives.diagnosis.slopes import ALL as ALL_SLOPES
@@ -61,13 +62,17 @@ class Observation:
 
 def explain(inquiry: Inquiry, failure: Finding) -> tuple[str, ...]:
     """Sentences that explain the failure; none where nothing known does."""
-    if inquiry.solved is None or failure.layer == "structure" or inquiry.settings.reference is not None:
+    if inquiry.solved is None or failure.layer == "structure" or not inquiry.follows_model:
         return ()
     if not inquiry.takes("q"):
         return (_HINT,)
     if failure.layer == GRADIENTS and "coordinate" in failure.detail:
         return _explain_gradient(inquiry, failure)
-    return _explain_value(inquiry)
+    return _explain_value(inquiry) or tuple(filter(None, [_about_noise(inquiry, failure)]))
+
+
+def _about_noise(inquiry: Inquiry, failure: Finding) -> str:
+    return draws_nothing(failure.detail.get("route"), inquiry.implementation.randomness)
 
 
 # ---------------------------------------------------------------- values
@@ -80,7 +85,17 @@ def _explain_value(inquiry: Inquiry) -> tuple[str, ...]:
         observation = _observed_value(_moved(inquiry, model, q), terms)
         if observation is not None:
             places.append((terms, observation))
-    return _matching(places, ALL)
+    return _matching(places, ALL) or _fitted(places)
+
+
+def _fitted(places: Sequence[tuple[Terms, Observation]]) -> tuple[str, ...]:
+    """Where no known mistake fits, one with a number that is found from the values."""
+    if sum(observation.wrong for _, observation in places) < _FEWEST:
+        return ()
+    try:
+        return tuple(fitted([(terms, float(seen.found), seen.allowed) for terms, seen in places]))
+    except _SILENT:
+        return ()
 
 
 def _moved(inquiry: Inquiry, model: Any, q: Any) -> Inquiry:

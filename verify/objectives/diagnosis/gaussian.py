@@ -133,7 +133,24 @@ def _other_noise(says: str, change: Callable[[Array], Array]) -> Hypothesis:
     return Hypothesis(says, lambda t: t.with_noise(change))
 
 
+def _squared_error(says: str, weight: Callable[[Terms], float]) -> Hypothesis:
+    """The squared error E_q[Σ (x - mean)²] with some weight stands for minus the log likelihood."""
+
+    def predicts(t: Terms) -> float:
+        of_unit_variance = t.with_noise(np.ones_like) + t.kl
+        squares = -2 * of_unit_variance - t.observed * _LOG_2PI
+        return -weight(t) * squares - t.kl
+
+    lacks = "its weight 1/(2σ²) and the constants are missing"
+    return Hypothesis(f"{says} stands for the log likelihood: {lacks}", predicts)
+
+
 OF_LIKELIHOOD = (
+    _squared_error("the squared error", lambda t: 1.0),
+    _squared_error("half of the squared error", lambda t: 0.5),
+    _squared_error("the squared error, averaged over the features,", lambda t: 1 / t.features),
+    _squared_error("the squared error, averaged over data points and features,",
+                   lambda t: 1 / (t.points * t.features)),
     *(_other_noise(f"in the likelihood, {says}", change) for says, change in _MIXED_UP),
     _other_noise("the likelihood ignores its noise variance (it is 1 there)", np.ones_like),
     _off("the constant -½ log 2π of the likelihood is missing", lambda t: 0.5 * _LOG_2PI * t.observed),

@@ -99,7 +99,8 @@ def _draws(inquiry: Inquiry, case: SolvedCase, first: int, last: int) -> Array:
 
 def _message(inquiry: Inquiry, target: Target, result: SequentialResult) -> str:
     if not result.rejected:
-        return f"no evidence in {result.draws} draws; a deviation of {result.smallest_detectable:.3g} nats would show"
+        reach = f"a deviation of {result.smallest_detectable:.3g} nats would show"
+        return f"no evidence in {result.draws} draws; {reach}, a smaller one with more max_draws"
     side = "above" if result.mean > target.value else "below"
     return (
         f"not the {inquiry.objective.title}: the mean of its draws is {side} {target.formula} "

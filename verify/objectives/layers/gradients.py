@@ -53,7 +53,7 @@ def _not_applicable(inquiry: Inquiry) -> str:
         return "no exact gradient is known"
     if not inquiry.implementation.has_gradient:
         return "no gradient was given"
-    return "" if inquiry.settings.reference is None else "a given reference has no gradient"
+    return "" if inquiry.follows_model else "the given reference has no gradient, and is not what the model says"
 
 
 class MeanGradient:

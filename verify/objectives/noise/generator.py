@@ -204,7 +204,7 @@ def _delivered(values: Array | Integers, dtype: Any = None, out: Any = None) -> 
         out[...] = values
         return out
     delivered = np.asarray(values, dtype=dtype)
-    return delivered if delivered.ndim else delivered.item()
+    return delivered if delivered.ndim else delivered[()]
 
 
 def _positive(method: str, name: str, value: npt.ArrayLike) -> None:

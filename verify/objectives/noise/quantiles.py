@@ -18,7 +18,7 @@ _SMALLEST = np.finfo(np.float64).tiny
 
 def exponential(u: Array, v: Array) -> Array:
     """-log(1 - u)."""
-    return np.where(u < 0.5, -np.log1p(-u), -np.log(v))
+    return np.where(u < 0.5, -np.log1p(-np.minimum(u, 0.5)), -np.log(v))
 
 
 def gumbel(u: Array, v: Array) -> Array:
