@@ -85,7 +85,8 @@ def _explain_value(inquiry: Inquiry) -> tuple[str, ...]:
         observation = _observed_value(_moved(inquiry, model, q), terms)
         if observation is not None:
             places.append((terms, observation))
-    return _matching(places, ALL) or _fitted(places)
+    own = [place for place in places if inquiry.solved and place[0].model is inquiry.solved.model]
+    return _matching(places, ALL) or _matching(own, ALL) or _fitted(places)  # own: code that works for one size only
 
 
 def _fitted(places: Sequence[tuple[Terms, Observation]]) -> tuple[str, ...]:
