@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from verify.derivations import check_derivation
     from verify.documents import check_file, check_text
     from verify.objectives import ObjectiveError, check_objective
+    from verify.objectives.derived import derivation
 
 _MODULES = {
     "ObjectiveError": "verify.objectives",
@@ -21,9 +22,10 @@ _MODULES = {
     "check_file": "verify.documents",
     "check_objective": "verify.objectives",
     "check_text": "verify.documents",
+    "derivation": "verify.objectives.derived",
 }
 
-__all__ = ["ObjectiveError", "check_derivation", "check_file", "check_objective", "check_text"]
+__all__ = ["ObjectiveError", "check_derivation", "check_file", "check_objective", "check_text", "derivation"]
 
 
 def __getattr__(name: str) -> Any:

@@ -24,7 +24,7 @@ from verify.objectives.declaration import DType, Estimator, Kind, Objective, Red
 from verify.objectives.diagnosis import explain
 from verify.objectives.errors import ObjectiveError
 from verify.objectives.implementation import Implementation
-from verify.objectives.inquiry import Inquiry, Settings
+from verify.objectives.inquiry import Inquiry, Reference, Settings
 from verify.objectives.layers import LAYERS
 from verify.objectives.report import CheckReport, Finding
 from verify.objectives.sequential import SUITE, Budget
@@ -47,7 +47,7 @@ def check_objective(
     gradient: Callable[..., Mapping[str, Any]] | Literal["differences"] | None = None,
     noise: Noise | None = None,
     variance: float | Callable[[Any, Any], float] | None = None,
-    reference: Callable[[Any, Any], float] | None = None,
+    reference: Reference | None = None,
     evaluations: int = 2048,
     max_draws: int = 1024,
     budget: Budget = SUITE,
@@ -60,7 +60,8 @@ def check_objective(
     gradient     a function of the same arguments that returns {coordinate: array} (see `coordinates`), or "differences"
     noise        "none" for a deterministic function, "global" for one that draws from numpy.random itself
     variance     a bound on the variance of one call, in nats² over all data: a number, or a function of model and q
-    reference    model, q ↦ the right expectation in nats, in place of the model's own
+    reference    model, q ↦ the right expectation in nats, in place of the model's own; a proved line of a document is
+                 one (see `derivation`)
     evaluations  how many calls one exact expectation may take
     max_draws    how many draws one sequential test may take
     budget       the false-alarm rate of the whole suite, shared by its sequential tests

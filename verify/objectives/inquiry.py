@@ -14,16 +14,18 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from verify.models.records import Array
 from verify.models.path import between
+from verify.models.records import Array
+from verify.models.sums import Sum
 from verify.objectives.case import AnyCase, SolvedCase, Unsolved, points, values
 from verify.objectives.declaration import Objective
 from verify.objectives.implementation import Implementation, Situation
 from verify.objectives.noise import Estimate, Expectation, OutOfReachError, Source
 from verify.objectives.reference.solvable import Solvable, is_quadratic
-from verify.objectives.reference.targets import Target, evidence, target
+from verify.objectives.reference.targets import NoTargetError, Target, evidence, slack, target
 from verify.objectives.sequential import SUITE, Budget
 
+Reference: TypeAlias = Callable[[Any, Any], float | Sum]
 Agreement: TypeAlias = Literal["equal", "different", "unclear"]
 # A deviation counts where it is a thousand times what two estimates of the same mean differ by.
 CLEAR = 1e-3
@@ -38,7 +40,8 @@ class Settings:
     max_draws    draws of one sequential test
     budget       the suite's false-alarm rate
     variance     a bound on the variance of one call in nats² (over all data), or a function of model and q
-    reference    model, q ↦ the expectation in nats, in place of the model's own exact value
+    reference    model, q ↦ the expectation in nats, in place of the model's own exact value: a number, or a Sum that
+                 knows its terms
     differences  test finite differences of the expectation against the exact gradient where no gradient is given
     """
 
@@ -46,7 +49,7 @@ class Settings:
     max_draws: int = 1024
     budget: Budget = SUITE
     variance: float | Callable[[Any, Any], float] | None = None
-    reference: Callable[[Any, Any], float] | None = None
+    reference: Reference | None = None
     differences: bool = False
 
 
@@ -187,9 +190,33 @@ class Inquiry:
     def target(self, model: Solvable, q: Any, objective: Objective | None = None) -> Target:
         """The exact expectation of the declared objective.  Raises NoTargetError where it has none."""
         if self.settings.reference is not None:
-            found = evidence(self.objective, model)
-            return Target(float(self.settings.reference(model, q)), found.slack, "the given reference")
+            return self._given(self.settings.reference, model, q)
         return target(objective or self.objective, model, q)
+
+    @cached_property
+    def follows_model(self) -> bool:
+        """Is a given reference, here and nearer to the posterior, what the model itself says?  Then the model's
+        gradients and terms say something about the objective, too."""
+        if self.settings.reference is None:
+            return True
+        places = [place.values for place in (self.here, self.near_posterior) if place is not None]
+        return all(self._agree(place["model"], place["q"]) for place in places)
+
+    def _agree(self, model: Solvable, q: Any) -> bool:
+        try:
+            own = target(self.objective, model, q)
+        except NoTargetError:
+            return False
+        given = self.target(model, q)
+        return abs(given.value - own.value) <= given.slack + own.slack
+
+    def _given(self, reference: Reference, model: Solvable, q: Any) -> Target:
+        """What the user's reference says; it may know its formula, and how large its terms are."""
+        found = reference(model, q)
+        formula = str(getattr(reference, "formula", "the given reference"))
+        if isinstance(found, Sum):
+            return Target(found.value, slack(self.objective, found.magnitude, found.rounding), formula)
+        return Target(float(found), evidence(self.objective, model).slack, formula)
 
     def evidence(self, model: Solvable) -> Target:
         """log p(x)."""
