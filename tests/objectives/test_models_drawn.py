@@ -1,5 +1,6 @@
-"""The models that the strategies draw are generic: models that hide mistakes (one latent dimension, unit variances, q at
-the prior) are never the only ones.
+"""The models that the strategies draw are generic.
+
+Models that hide mistakes (one latent dimension, unit variances, q at the prior) are never the only ones.
 """
 
 from __future__ import annotations
