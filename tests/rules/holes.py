@@ -21,8 +21,8 @@ class HoleySource(RandomSource):
     Nothing is 1, so that no sum or logarithm is 0 but for rounding.
     """
 
-    def table(self, shape: tuple[int, ...], may_vanish: bool) -> Array:
-        table = super().table(shape, may_vanish)
+    def table(self, shape: tuple[int, ...], may_vanish: bool, drawn: tuple[int, ...] = ()) -> Array:
+        table = super().table(shape, may_vanish, drawn)
         if not may_vanish:
             return table
         for axis in range(len(shape)):

@@ -48,9 +48,9 @@ class LimitedSource(RoundedSource):
     counting: bool = False  # are all base weights 1?
     limits: list[Limits] = field(default_factory=list)
 
-    def table(self, shape: tuple[int, ...], may_vanish: bool) -> Array:
+    def table(self, shape: tuple[int, ...], may_vanish: bool, drawn: tuple[int, ...] = ()) -> Array:
         self.limits.append((1, LARGEST))
-        return super().table(shape, may_vanish)
+        return super().table(shape, may_vanish, drawn)
 
     def weights(self, points: int, measure: Measure) -> Array:
         if self.counting or measure == "discrete":

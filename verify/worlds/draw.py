@@ -4,8 +4,9 @@
     concentrated   log-normal tables: a few points carry nearly all the mass
     flat           counting measure, tables from exponential draws
     uniform        every law uniform
+    symmetric      nothing changes when all spaces are turned round
     alike          laws that (nearly) coincide with conditionals of other laws: q at the posterior, q at the prior
-    sparse         zeros in the tables (only where no hypothesis forbids them)
+    sparse         zeros in the tables (only where no hypothesis forbids them); in every fourth world all is determined
 
 Random base weights and their scale are a test of units: a forgotten integral, or a statement that holds for counts but
 not for densities, shows at once.
@@ -26,7 +27,7 @@ from verify.worlds.sources import Random, RandomSource, Source
 from verify.worlds.vocabulary import LawShape, Vocabulary, law_key
 from verify.worlds.world import Array, LawTable, RealFunction, World
 
-KINDS = ("generic", "concentrated", "flat", "uniform", "alike")
+KINDS = ("generic", "concentrated", "flat", "uniform", "symmetric", "alike")
 MAX_STATES = 5000  # points of all axes of one world; more variables mean fewer points each
 LINES = 4  # of which an abstract concave or convex function is made
 
@@ -108,7 +109,8 @@ def _law(
     product: Any = None
     for at, given in factors:
         here = tuple(weights[s].shape[0] if s in at | given else 1 for s in spaces)
-        table = normalised(source.table((*here, *indices), may_vanish), spaces, at, weights)
+        axes = tuple(axis for axis, space in enumerate(spaces) if space in at)
+        table = normalised(source.table((*here, *indices), may_vanish, axes), spaces, at, weights)
         product = table if product is None else product * table
     return LawTable(spaces, frozenset(shape.drawn), len(indices), product)
 

@@ -1,6 +1,6 @@
 """Where the numbers of random worlds come from.
 
-RandomSource   floats of a kind: generic, concentrated, flat, sparse, uniform
+RandomSource   floats of a kind: generic, concentrated, flat, uniform, symmetric, sparse
 SmallSource    small whole numbers over a common denominator, recorded as they are drawn
 Replay         one world of a SmallSource again, with exact fractions
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil, floor
 from typing import Protocol
 
 import numpy as np
@@ -29,8 +30,8 @@ class Source(Protocol):
     def count(self) -> int:
         """The number W of worlds."""
 
-    def table(self, shape: tuple[int, ...], may_vanish: bool) -> Array:
-        """Non-negative entries, to be normalised: shape (*shape, W)."""
+    def table(self, shape: tuple[int, ...], may_vanish: bool, drawn: tuple[int, ...] = ()) -> Array:
+        """Non-negative entries, to be normalised over the axes ``drawn``: shape (*shape, W)."""
 
     def weights(self, points: int, measure: Measure) -> Array:
         """Base weights: (points, W)."""
@@ -47,7 +48,7 @@ class RandomSource:
     count: int
     random: Random
 
-    def table(self, shape: tuple[int, ...], may_vanish: bool) -> Array:
+    def table(self, shape: tuple[int, ...], may_vanish: bool, drawn: tuple[int, ...] = ()) -> Array:
         shape = (*shape, self.count)
         if self.kind == "uniform":
             return np.ones(shape)
@@ -55,9 +56,17 @@ class RandomSource:
             spread = self.random.choice([0.5, 1.5, 3.0], size=self.count)
             return np.exp(spread * self.random.normal(size=shape))
         table = self.random.exponential(size=shape) + 1e-3
-        if self.kind == "sparse" and may_vanish:
-            table = np.where(self.random.random(shape) < 0.3, 0.0, table)
-        return np.asarray(table)
+        if self.kind == "symmetric":
+            return np.asarray(table + np.flip(table, axis=tuple(range(table.ndim - 1))))
+        return self._with_zeros(table, drawn) if self.kind == "sparse" and may_vanish else np.asarray(table)
+
+    def _with_zeros(self, table: Array, drawn: tuple[int, ...]) -> Array:
+        """A third of the entries 0; in every fourth world all but one (x determines z)."""
+        zero = self.random.random(table.shape) < 0.3
+        if drawn:
+            certain = self.random.random(self.count) < 0.25
+            zero = np.where(certain, table < table.max(axis=drawn, keepdims=True), zero)
+        return np.where(zero, 0.0, table)
 
     def weights(self, points: int, measure: Measure) -> Array:
         counting = np.ones((points, self.count))
@@ -65,6 +74,8 @@ class RandomSource:
             return counting
         scale = np.exp(1.5 * self.random.normal(size=self.count))
         free = self.random.uniform(0.25, 2.0, size=(points, self.count)) * scale
+        if self.kind == "symmetric":
+            free = free + free[::-1]
         if measure == "unmarked":
             return np.where(self.random.random(self.count) < 0.5, free, counting)
         return free
@@ -102,7 +113,8 @@ class SmallSource:
         self.records.append((whole, denominator))
         return whole / denominator
 
-    def table(self, shape: tuple[int, ...], may_vanish: bool) -> Array:
+    def table(self, shape: tuple[int, ...], may_vanish: bool, drawn: tuple[int, ...] = ()) -> Array:
+        del drawn
         largest = (2, 4, 9)[self.level]
         least = 0 if self.zeros and may_vanish else 1
         return self._recorded(self.random.integers(least, largest + 1, size=(*shape, self.count)), 1)
@@ -151,8 +163,8 @@ class RoundedSource:
         self.records.append((whole, self.digits))
         return np.asarray(whole / self.digits)
 
-    def table(self, shape: tuple[int, ...], may_vanish: bool) -> Array:
-        return self._recorded(self.inner.table(shape, may_vanish), 1)
+    def table(self, shape: tuple[int, ...], may_vanish: bool, drawn: tuple[int, ...] = ()) -> Array:
+        return self._recorded(self.inner.table(shape, may_vanish, drawn), 1)
 
     def weights(self, points: int, measure: Measure) -> Array:
         return self._recorded(self.inner.weights(points, measure), 1)
@@ -160,8 +172,10 @@ class RoundedSource:
     def numbers(self, shape: tuple[int, ...], lower: Fraction | None, upper: Fraction | None) -> Array:
         if lower is not None and upper is not None:
             return SmallSource(2, self.count, self.inner.random, self.records).numbers(shape, lower, upper)
-        least = None if lower is None else int(lower * self.digits) + 1
-        return self._recorded(self.inner.numbers(shape, lower, upper), least)
+        values = self.inner.numbers(shape, lower, upper)
+        if upper is not None:  # rounding must not reach the bound
+            values = np.minimum(values, (ceil(upper * self.digits) - 1) / self.digits)
+        return self._recorded(values, None if lower is None else floor(lower * self.digits) + 1)
 
 
 @dataclass
@@ -180,8 +194,8 @@ class Replay:
             return whole / denominator
         return np.asarray(np.vectorize(lambda n: Fraction(int(n), denominator), otypes=[object])(whole))
 
-    def table(self, shape: tuple[int, ...], may_vanish: bool) -> Array:
-        del shape, may_vanish
+    def table(self, shape: tuple[int, ...], may_vanish: bool, drawn: tuple[int, ...] = ()) -> Array:
+        del shape, may_vanish, drawn
         return self._next()
 
     def weights(self, points: int, measure: Measure) -> Array:
