@@ -17,6 +17,10 @@ class ObjectiveError(AssertionError):
         super().__init__(failure_message(report))
         self.report = report
 
+    def __reduce__(self) -> tuple[type[ObjectiveError], tuple[CheckReport]]:
+        """Made again from its report where it is sent to another process."""
+        return type(self), (self.report,)
+
     @property
     def finding(self) -> Finding:
         """The finding that failed."""
