@@ -3,7 +3,6 @@
     budget    how a suite's false-alarm rate is shared
     evidence  e-processes: Catoni, betting, known law
     run       draw until the evidence is clear
-    table     false alarms and power, measured:  python -m verify.objectives.sequential
 """
 
 from verify.objectives.sequential.budget import FAMILY_WISE, SUITE, Budget
