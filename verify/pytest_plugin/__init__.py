@@ -7,6 +7,7 @@ an ELBO with a model whose answer is known, and shares one rate of false alarms 
 
     settings     the options                            documents, failure   claims as tests
     objectives   the fixture check_objective            record               the file of --jensen-report
+    derivations  the fixture jensen_derivation
 
 Whoever has Jensen installed pays for this module in every run of pytest: it imports nothing but settings and record,
 which need pytest alone, and everything else where it is used.
@@ -25,6 +26,7 @@ from verify.pytest_plugin.settings import SETTINGS, Settings, add_options, read_
 
 if TYPE_CHECKING:
     from verify.objectives.sequential import Budget
+    from verify.pytest_plugin.derivations import DerivationReader
     from verify.pytest_plugin.documents import Document
     from verify.pytest_plugin.objectives import ObjectiveChecker
 
@@ -104,6 +106,14 @@ def check_objective(pytestconfig: pytest.Config, jensen_budget: Budget) -> Objec
     from verify.pytest_plugin.objectives import ObjectiveChecker
 
     return ObjectiveChecker(pytestconfig, jensen_budget)
+
+
+@pytest.fixture(scope="session")
+def jensen_derivation(pytestconfig: pytest.Config) -> DerivationReader:
+    """``verify.derivation`` with paths relative to the test's file: proved lines as references for code."""
+    from verify.pytest_plugin.derivations import DerivationReader
+
+    return DerivationReader(pytestconfig)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from derive.claims import Claim, LawEquation, Range
+from derive.claims import Claim, LawEquation, Positive, Range
 from derive.terms.binding import free_variables
 from derive.terms.meaning import is_nonnegative
 from derive.terms.nodes import Law, Variable
+from derive.writing import text
 from verify.objectives.derived.errors import ConditionError, NoValueError, RolesError
 from verify.objectives.derived.evaluate import Evaluator, Places
 from verify.objectives.derived.grids import Piece
@@ -42,9 +43,9 @@ def trial_points(piece: Piece) -> npt.NDArray[Any]:
 
 
 def broken(required: Iterable[Required], evaluate: Evaluator) -> str | None:
-    """The first condition, in words, that fails for the evaluator's piece."""
+    """The first open condition, in words, that fails for the evaluator's piece."""
     for one in required:
-        if one.condition.status != "discharged" and not _holds(one, evaluate):
+        if one.condition.status == "open" and not _holds(one, evaluate):
             return one.text
     return None
 
@@ -85,7 +86,9 @@ def contradicted(claim: Claim, evaluate: Evaluator) -> str | None:
     """The first hypothesis of the text, in words, that does not hold for the evaluator's piece and values."""
     for hypothesis in claim.setting.hypotheses:
         if isinstance(hypothesis, Range) and not _inside(hypothesis, evaluate):
-            return f"a range of {hypothesis.parameter.name}"
+            return f"the range of {text(hypothesis.parameter, evaluate.notation)}"
+        if isinstance(hypothesis, Positive) and not _positive(hypothesis, evaluate):
+            return hypothesis.label or "laws are positive"
         if isinstance(hypothesis, LawEquation) and not _agree(hypothesis, claim, evaluate):
             return hypothesis.label or "an equation between laws"
     return None
@@ -99,6 +102,16 @@ def _inside(hypothesis: Range, evaluate: Evaluator) -> bool:
     above = low is None or value > low or (value == low and not hypothesis.strict_lower)
     below = high is None or value < high or (value == high and not hypothesis.strict_upper)
     return above and below
+
+
+def _positive(hypothesis: Positive, evaluate: Evaluator) -> bool:
+    """Are the laws that the text calls positive so at every z?  The data are seen, so p(x) is."""
+    piece, roles = evaluate.piece, evaluate.roles.laws
+    named = {role for law, role in roles.items() if hypothesis.laws is None or law in hypothesis.laws}
+    parts: list[Part] = ["variational"] if "variational" in named else []
+    parts += ["joint"] if named & {"model", "likelihood", "prior"} else []
+    z = trial_points(piece)
+    return all(bool(np.all(piece.log_density(part, z) > -np.inf)) for part in parts)
 
 
 def _agree(hypothesis: LawEquation, claim: Claim, evaluate: Evaluator) -> bool:

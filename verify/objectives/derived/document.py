@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -20,11 +21,12 @@ from derive.reading.documents import SourceError
 from derive.reading.meaning.document import ReadClaim, ReadDocument, read_document
 from derive.reading.meaning.naming import Assumed
 from derive.reading.sources import load
-from derive.terms.nodes import ArgExtremum, Parameter
+from derive.terms.nodes import Parameter
 from derive.writing import Notation, text
 from verify.check import check
 from verify.documents import check_document, key_of_claim, written_claim
-from verify.objectives.derived.errors import DerivationError, NotProvedError
+from verify.objectives.derived.errors import DerivationError, NotProvedError, NoValueError
+from verify.objectives.derived.forms import unknown_part
 from verify.objectives.derived.reference import DerivedReference, Per
 from verify.objectives.derived.roles import Given, infer_roles
 from verify.verdict import Verdict
@@ -64,14 +66,15 @@ class ProvedClaim:
         per     what x is where it makes a difference: one data "point", or all the "data"
 
         Raises RolesError where a role stays open, ConditionError where the model does not meet what the claim rests on,
-        and DerivationError for a side that is no number.
+        and NoValueError for a side that has no value over any model (a function f, a supremum) or none over this one.
         """
         side = side or ("left" if self.claim.sign in _TURNED else "right")
         written = self.claim.lhs if side == "left" else self.claim.rhs
-        found = infer_roles(self.claim, roles, self.notation)
         term = self.claim.setting.unfold_all(written)
-        if isinstance(term, ArgExtremum):
-            raise DerivationError(f"{self.where} is about where an optimum lies, which is no number to compare with")
+        unknown = unknown_part(term)
+        if unknown is not None:
+            raise NoValueError(f"{self.where} contains {text(unknown, self.notation)}, which has no value over a model")
+        found = infer_roles(self.claim, roles, self.notation)
         reference = DerivedReference(
             self.claim, term, written, self.verdict.conditions, found, self.where, self.notation,
             self._named(values or {}), per,
@@ -190,6 +193,7 @@ def _read(claim: ReadClaim, document: ReadDocument, path: str) -> Line:
         line = written_claim(content, document.notation)[2]
     alone = replace(document, claims=(claim,))
 
+    @cache
     def verdict() -> Verdict:
         return check_document(alone, path).claims[0].verdict
 
@@ -203,4 +207,4 @@ def _stated(number: int, stated: Stated, notation: Notation) -> Line:
     if not isinstance(content, Claim):
         return Line(number, 1, content, f"def {number}", f"{content.name} := …", False, lambda: Verdict("assumed"))
     line = written_claim(content, notation)[2]
-    return Line(number, 1, content, key_of_claim(content), line, True, lambda: check(content, notation))
+    return Line(number, 1, content, key_of_claim(content), line, True, cache(lambda: check(content, notation)))

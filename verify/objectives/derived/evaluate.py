@@ -90,7 +90,7 @@ class Evaluator:
                 return self._integral(term, places, logarithmic=False)
             case Density() | Exp() | Power() | Quotient():
                 return np.exp(self.log(term, places))
-            case _:
+            case _:  # `forms.unknown_part` finds it before
                 raise NoValueError(f"{text(term, self.notation)} has no value over a model")
 
     def log(self, term: Term, places: Places) -> Array:

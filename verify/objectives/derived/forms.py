@@ -1,5 +1,6 @@
 """What the form of a formula says before anything is evaluated.
 
+    unknown_part    what has no value over any model
     monomial        the densities that a product is made of, with their exponents
     is_additive     does the formula add up over independent pairs (z_i, x_i)?
     is_log_linear   is it a linear combination of logs of densities, so quadratic in z for a linear-Gaussian model?
@@ -33,6 +34,19 @@ from derive.terms.nodes import (
     Variable,
 )
 
+_ARITHMETIC = (Exp, Log, Number, Parameter, Plus, Power, Quotient, Times)
+_KNOWN = (*_ARITHMETIC, Density, Divergence, Entropy, Expectation, Integral)
+
+
+def unknown_part(term: Term) -> Term | None:
+    """The first part that no model gives a value: an abstract function, an optimum, a point used as a number."""
+    if not isinstance(term, _KNOWN):
+        return term
+    if isinstance(term, Density):
+        return None
+    inside = [term.body] if isinstance(term, Integral) else [part for part in term.args if isinstance(part, Term)]
+    return next((part for part in map(unknown_part, inside) if part is not None), None)
+
 
 def monomial(term: Term, exponent: Fraction = Fraction(1)) -> Iterator[tuple[Term, Fraction]]:
     """The factors of a product with their exponents; quotients and whole powers are products."""
@@ -53,7 +67,7 @@ def is_constant(term: Term) -> bool:
     """Is it a number, or made of numbers and parameters?"""
     if isinstance(term, Number | Parameter):
         return True
-    arithmetic = isinstance(term, Plus | Times | Quotient | Power | Exp | Log)
+    arithmetic = isinstance(term, _ARITHMETIC)
     return arithmetic and all(isinstance(part, Term) and is_constant(part) for part in term.args)
 
 

@@ -26,7 +26,7 @@ _SETTLED = 1e-12
 _WORST_ERROR = 1e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DerivedReference:
     """One side of a proved claim, to be evaluated over solvable models.
 
@@ -58,6 +58,9 @@ class DerivedReference:
         shown = text(self.term, self.notation)
         name = f"{text(self.written, self.notation)} = " if isinstance(self.written, Named) else ""
         return f"{name}{shown}   ({self.where})"
+
+    def __repr__(self) -> str:
+        return f"DerivedReference({self.formula})"
 
     def __call__(self, model: Solvable, q: Any) -> Sum:
         """The value in nats over all data, with what rounding and quadrature may have done to it."""

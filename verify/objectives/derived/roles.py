@@ -205,7 +205,8 @@ def _laws(
     _choose(laws, "model", {n for n in open_ - data if observed in drawn.get(n, ())}, names)
     inner = {n for n in open_ - data if observed not in drawn.get(n, ())}
     averaging = {n for n in inner if n in _drawing(sides, None)}
-    _choose(laws, "variational", averaging if len(averaging) == 1 else inner, names)
+    if "variational" not in laws.values():
+        _choose(laws, "variational", averaging if len(averaging) == 1 else inner, names)
     _choose(laws, "prior", inner - laws.keys(), names)
     return laws
 
@@ -213,9 +214,13 @@ def _laws(
 def _choose(laws: dict[str, str], role: str, candidates: set[str], names: _Names) -> None:
     """Gives the role to the one candidate; none is no trouble, and neither are names that have a role."""
     candidates = candidates - laws.keys()
-    if len(candidates) > 1 or (candidates and role in laws.values()):
+    taken = [law for law, known in laws.items() if known == role]
+    if len(candidates) > 1 or (candidates and taken):
         choices = " or ".join(names.shown(name) for name in sorted(candidates))
-        raise RolesError(f"which is the {role} law, {choices}?  Say roles={{{role!r}: …}}; roles are {', '.join(LAWS)}")
+        beside = f" beside {names.listed(taken)}" if taken else ""
+        raise RolesError(
+            f"which is the {role} law{beside}, {choices}?  Say roles={{{role!r}: …}}; roles are {', '.join(LAWS)}"
+        )
     for name in candidates:
         laws[name] = role
 
