@@ -74,7 +74,7 @@ def uniform(
     return minval + (maxval - minval) * unit
 
 
-def _categories(key: Any, probabilities: Any) -> Any:
+def categories(key: Any, probabilities: Any) -> Any:
     """One category for every vector along the last axis; drawing has no derivative."""
     fixed = jax.lax.stop_gradient(probabilities)
     return draw.bind(_bits(key), fixed, kind="categories", shape=tuple(fixed.shape[:-1]), batch=0)
@@ -90,12 +90,12 @@ def _real(dtype: Any) -> Any:
 def categorical(key: Any, logits: Any, axis: int = -1, shape: Any = None, **options: Any) -> Any:
     rows = jax.nn.softmax(jnp.moveaxis(jnp.asarray(logits), axis, -1), axis=-1)
     wanted = _shape(rows.shape[:-1] if shape is None else shape)
-    return _categories(key, jnp.broadcast_to(rows, (*wanted, rows.shape[-1])))
+    return categories(key, jnp.broadcast_to(rows, (*wanted, rows.shape[-1])))
 
 
 def bernoulli(key: Any, p: Any = 0.5, shape: Any = None, **options: Any) -> Any:
     chance = jnp.broadcast_to(jnp.asarray(p, dtype=float), _shape(shape, p))
-    return _categories(key, jnp.stack([1 - chance, chance], axis=-1)) == 1
+    return categories(key, jnp.stack([1 - chance, chance], axis=-1)) == 1
 
 
 def rademacher(key: Any, shape: Any = (), dtype: Any = int) -> Any:
@@ -104,7 +104,7 @@ def rademacher(key: Any, shape: Any = (), dtype: Any = int) -> Any:
 
 def randint(key: Any, shape: Any, minval: int, maxval: int, dtype: Any = int, **options: Any) -> Any:
     count = int(maxval) - int(minval)
-    return int(minval) + _categories(key, jnp.full((*_shape(shape), count), 1 / count))
+    return int(minval) + categories(key, jnp.full((*_shape(shape), count), 1 / count))
 
 
 def choice(
@@ -115,7 +115,7 @@ def choice(
     if not replace and wanted:
         return _originals["choice"](key, a, shape, replace, p, axis, **options)
     law = jnp.full(count, 1 / count) if p is None else jnp.asarray(p)
-    return jnp.take(items, _categories(key, jnp.broadcast_to(law, (*wanted, count))), axis=axis)
+    return jnp.take(items, categories(key, jnp.broadcast_to(law, (*wanted, count))), axis=axis)
 
 
 # ---------------------------------------------------------------- continuous laws, as functions of normals

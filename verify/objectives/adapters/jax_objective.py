@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -35,6 +35,7 @@ from verify.objectives.noise import FreshNoise, NoiseError, Source
 Arrays: TypeAlias = dict[str, Any]
 _RECORDS = ("model", "q")
 _ARRAYS = (*_RECORDS, "x", "batch", "shift")
+_BLOCK = 64
 
 
 class Fields:
@@ -59,17 +60,22 @@ class Fields:
 
 @dataclass(frozen=True, eq=False)
 class JaxObjective:
-    """An `Implementation` from a JAX function; see `jax_objective`."""
+    """An `Implementation` from a JAX function; see `jax_objective`.
+
+    names         the parameters it is called with
+    while_traced  further replacements for libraries that draw by functions of their own
+    """
 
     function: Callable[..., Any]
     noise: Literal["seeded", "none"] | None = None
     dtype: DType = "float64"
-    _names: frozenset[str] = field(default_factory=frozenset)
+    names: frozenset[str] = field(default_factory=frozenset)
+    while_traced: Callable[[], AbstractContextManager[None]] = nullcontext
     _programs: dict[Hashable, Any] = field(default_factory=dict)
 
     @property
     def arguments(self) -> frozenset[str]:
-        return self._names - {"key"}
+        return self.names - {"key"}
 
     @property
     def randomness(self) -> Randomness:
@@ -77,21 +83,29 @@ class JaxObjective:
 
     @property
     def has_gradient(self) -> bool:
-        return bool(self._names & set(_RECORDS))
+        return bool(self.names & set(_RECORDS))
 
     def value(self, situation: Situation, source: Source) -> npt.NDArray[Any]:
         return np.asarray(self._evaluated(self._value, "value", situation, source))
 
     def draws(self, situation: Situation, seed: int, first: int, last: int) -> npt.NDArray[Any]:
-        sources = [FreshNoise([seed, number]) for number in range(first, last)]
+        blocks = [
+            self._block(situation, [FreshNoise([seed, number]) for number in range(start, min(start + _BLOCK, last))])
+            for start in range(first, last, _BLOCK)
+        ]
+        return np.concatenate(blocks)
+
+    def _block(self, situation: Situation, sources: list[FreshNoise]) -> npt.NDArray[Any]:
+        """Vectorised calls, always equally many, so that one compilation serves them all."""
+        padded = sources + [FreshNoise(0)] * (_BLOCK - len(sources))
         with _precision(self.dtype):
-            keys = jnp.stack([_key(source) for source in sources])
-            given = [self._split(situation, source) for source in sources if "batch" in self._names]
-            arrays, fixed = given[0] if given else self._split(situation, sources[0])
-            batches = jnp.stack([one["batch"] for one, _ in given]) if given else jnp.zeros(len(keys))
-            vectorised = jax.vmap(self._numbered(fixed), (0, 0, None))
+            given = [self._split(situation, source) for source in (padded if "batch" in self.names else padded[:1])]
+            arrays, fixed = given[0]
+            batches = np.stack([one.get("batch", 0) for one, _ in given])
+            vectorised = jax.vmap(self._numbered(fixed), (0, 0 if "batch" in arrays else None, None))
             call = self._compiled("draws", arrays, fixed, lambda: jax.jit(vectorised))
-            return np.asarray(call(keys, batches, arrays))
+            keys = jnp.stack([_key(source) for source in padded])
+            return np.asarray(call(keys, batches, arrays))[: len(sources)]
 
     def gradient(self, situation: Situation, source: Source) -> Mapping[str, Array]:
         if not self.has_gradient:
@@ -115,12 +129,13 @@ class JaxObjective:
             def call(key: Any, given: Arrays) -> Any:
                 return function(key, given, fixed, moving)
 
-            if isinstance(source, FreshNoise) or "key" not in self._names:
+            if isinstance(source, FreshNoise) or "key" not in self.names:
                 return jax.device_get(self._compiled(name, arrays, fixed, lambda: jax.jit(call))(_key(source), arrays))
             if self.noise is not None:
                 raise NoiseError('the objective was declared noise="seeded", so its noise cannot be prescribed')
             key = jax.random.key(0)
-            program = self._compiled(f"{name} as a program", arrays, fixed, lambda: traced(call, key, arrays))
+            with self.while_traced():
+                program = self._compiled(f"{name} as a program", arrays, fixed, lambda: traced(call, key, arrays))
             assert isinstance(program, Program)
             return jax.device_get(program.run(source, key, arrays))
 
@@ -135,7 +150,7 @@ class JaxObjective:
 
     def _split(self, situation: Situation, source: Source) -> tuple[Arrays, Arrays]:
         """The arguments that are arrays, and those that are fixed in a program: numbers of samples, functions."""
-        given = situation.arguments(self._names - {"key"}, source)
+        given = situation.arguments(self.names - {"key"}, source)
         arrays = {name: self._as_arrays(name, value) for name, value in given.items() if name in _ARRAYS}
         return arrays, {name: value for name, value in given.items() if name not in _ARRAYS}
 
@@ -145,14 +160,14 @@ class JaxObjective:
         return self._array(value)
 
     def _array(self, value: Any) -> Any:
-        array = jnp.asarray(value)
-        return array.astype(self.dtype) if jnp.issubdtype(array.dtype, jnp.floating) else array
+        array = np.asarray(value)
+        return array.astype(self.dtype) if array.dtype.kind == "f" else array
 
     # -- what is traced
 
     def _value(self, key: Any, arrays: Arrays, fixed: Arrays, moving: Any = None) -> Any:
         given = {name: Fields(name, value) if name in _RECORDS else value for name, value in arrays.items()}
-        return self.function(**given, **fixed, **({"key": key} if "key" in self._names else {}))
+        return self.function(**given, **fixed, **({"key": key} if "key" in self.names else {}))
 
     def _numbered(self, fixed: Arrays) -> Callable[..., Any]:
         def call(key: Any, batch: Any, arrays: Arrays) -> Any:
