@@ -56,11 +56,11 @@ class PlainObjective:
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        return _parameters(self.function)
+        return required_names(self.function)
 
     @cached_property
     def _gradient_names(self) -> frozenset[str]:
-        return _parameters(self.gradient_function) if self.gradient_function else frozenset()
+        return required_names(self.gradient_function) if self.gradient_function else frozenset()
 
     @property
     def arguments(self) -> frozenset[str]:
@@ -112,7 +112,7 @@ def _seed(source: Source) -> int:
     return source.integer_seed()
 
 
-def _parameters(function: Callable[..., Any]) -> frozenset[str]:
+def required_names(function: Callable[..., Any]) -> frozenset[str]:
     """The names a function takes.  Raises TypeError for a required one that nobody knows."""
     found = inspect.signature(function).parameters.values()
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
