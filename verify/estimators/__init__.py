@@ -2,10 +2,12 @@
 
     samples    plain Monte-Carlo estimates
     moments    exact means and variances of ELBO and importance-weighted estimates, Rényi bounds
+    enclosures  the same mean and variance certified, for one real latent
     gradients  score-function and reparameterised gradients, their exact means and variances
     nodes      expectations under q as finite sums, by enumeration or quadrature
 """
 
+from verify.estimators.enclosures import CertifiedMoments, iwae_enclosures
 from verify.estimators.gradients import (
     GradientMoments,
     orthogonal_noise,
@@ -27,6 +29,7 @@ from verify.estimators.nodes import Nodes, TooManyNodesError, nodes
 from verify.estimators.samples import elbo_samples, iwae_samples
 
 __all__ = [
+    "CertifiedMoments",
     "GradientMoments",
     "Moments",
     "Nodes",
@@ -34,6 +37,7 @@ __all__ = [
     "WeightLaw",
     "elbo_moments",
     "elbo_samples",
+    "iwae_enclosures",
     "iwae_moments",
     "iwae_moments_by_sums",
     "iwae_samples",
