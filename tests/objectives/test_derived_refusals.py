@@ -169,3 +169,28 @@ def test_a_formula_that_does_not_add_up_over_data_asks_what_x_is(tmp_path: Path)
     logs = [np.exp(TABLE.model.replace(x=TABLE.model.x[i : i + 1]).log_evidence()) for i in range(len(TABLE.model.x))]
     assert by_point == pytest.approx(sum(value**2 for value in logs), rel=1e-12)
     assert together == pytest.approx(np.prod(logs) ** 2, rel=1e-12)
+
+
+# ---------------------------------------------------------------- where an integrand lies
+
+
+@pytest.mark.parametrize("factor", [0.2, 1.0, 4.0])
+def test_an_average_of_exponentials_is_found_or_refused_but_never_wrong(tmp_path: Path, factor: float) -> None:
+    written, turned = (r"\exp(\log p(x, z) - \log q(z|x))", r"\exp(-\log q(z|x) + \log p(x, z))")
+    left, right = (rf"\log \mathbb{{E}}_{{z \sim q(z|x)}}[{weight}]" for weight in (written, turned))
+    found = lines(tmp_path, f"{left} = {right}").last().over()
+    posterior = SHARED.model.posterior_q()
+    q = posterior.replace(mean=posterior.mean + 1, variance=posterior.variance * factor)
+    try:
+        value = found(SHARED.model, q).value
+    except NoValueError:
+        assert factor < 1  # only for a q so narrow that its own grid does not reach the posterior
+    else:
+        assert value == pytest.approx(SHARED.model.log_evidence(), rel=1e-6)
+
+
+def test_infinity_less_infinity_is_no_value(tmp_path: Path) -> None:
+    found = lines(tmp_path, rf"\log p(x) = {BOUND} + D_{{KL}}(q(z|x) \| p(z|x))").last()
+    certain = TABLE.model.replace(prior=np.eye(len(TABLE.model.prior))[0])
+    with pytest.raises((ConditionError, NoValueError)):
+        found.over(side="right")(certain, TABLE.q)

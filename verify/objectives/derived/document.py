@@ -58,7 +58,7 @@ class ProvedClaim:
     ) -> DerivedReference:
         """One side of the claim as a reference: model, q ↦ its value in nats over all data.
 
-        model   where it will be evaluated, if roles and conditions shall be tried at once, at the model's best q
+        model   where it will be evaluated, so that a formula that has no value there is refused at once
         side    which side; by default the smaller one of an inequality, the right one of an equation
         roles   {"latent": "z", "observed": "x", "model": "p", "variational": "q", "prior": …, "likelihood": …,
                 "data": …}: names in the document, where the form of the claim leaves a choice
@@ -80,7 +80,7 @@ class ProvedClaim:
             self._named(values or {}), per,
         )  # fmt: skip
         if model is not None:
-            reference(model, model.posterior_q())
+            reference.attempt(model)
         return reference
 
     def _named(self, values: Mapping[str, float]) -> dict[str, float]:

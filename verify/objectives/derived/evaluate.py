@@ -38,7 +38,7 @@ from derive.writing import Notation, text
 from verify.models.records import Array
 from verify.models.special import log_sum_exp
 from verify.objectives.derived.errors import NoValueError
-from verify.objectives.derived.forms import is_log_linear, monomial
+from verify.objectives.derived.forms import grows_slowly, is_log_linear, monomial
 from verify.objectives.derived.grids import Grid, Piece
 from verify.objectives.derived.roles import Part, Roles
 
@@ -149,7 +149,7 @@ class Evaluator:
         else:
             first_variable, *others = term.variables
             inner = Integral(term.body, *others) if others else term.body
-            powers, variables = list(monomial(inner)), (first_variable,)
+            powers, variables = [*monomial(inner)], (first_variable,)
         if len(variables) != 1 or variables[0].space not in self.roles.latent:
             raise NoValueError(f"{text(term, self.notation)} is no average over one latent variable")
         return self._summed(variables[0], powers, places, logarithmic)
@@ -157,7 +157,7 @@ class Evaluator:
     def _summed(self, variable: Variable, powers: Powers, places: Places, logarithmic: bool) -> Array:
         densities = [(term, e) for term, e in powers if isinstance(term, Density)]
         others = [(term, e) for term, e in powers if not isinstance(term, Density)]
-        law = self._law_of(variable, densities)
+        law = self._law_of(variable, densities) if all(grows_slowly(term, variable) for term, _ in others) else None
         split = len(others) == 1 and isinstance(others[0][0], Plus) and others[0][1] == 1 and not self.piece.is_finite
         if split and not logarithmic and not self._is_log_linear(others, variable):
             assert isinstance(others[0][0], Plus)

@@ -4,6 +4,7 @@
     monomial        the densities that a product is made of, with their exponents
     is_additive     does the formula add up over independent pairs (z_i, x_i)?
     is_log_linear   is it a linear combination of logs of densities, so quadratic in z for a linear-Gaussian model?
+    grows_slowly    does a density beside it say where an integrand lies?
     is_linear_in    do averages over the data only stand in sums?
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 
 from sympy import preorder_traversal
 
@@ -48,17 +50,22 @@ def unknown_part(term: Term) -> Term | None:
     return next((part for part in map(unknown_part, inside) if part is not None), None)
 
 
-def monomial(term: Term, exponent: Fraction = Fraction(1)) -> Iterator[tuple[Term, Fraction]]:
-    """The factors of a product with their exponents; quotients and whole powers are products."""
+@lru_cache(maxsize=1 << 10)
+def monomial(term: Term) -> tuple[tuple[Term, Fraction], ...]:
+    """The factors of a product with their exponents; quotients and powers of products are products."""
+    return tuple(_factors(term, Fraction(1)))
+
+
+def _factors(term: Term, exponent: Fraction) -> Iterator[tuple[Term, Fraction]]:
     match term:
         case Times():
             for factor in term.terms:
-                yield from monomial(factor, exponent)
+                yield from _factors(factor, exponent)
         case Quotient():
-            yield from monomial(term.numerator, exponent)
-            yield from monomial(term.denominator, -exponent)
+            yield from _factors(term.numerator, exponent)
+            yield from _factors(term.denominator, -exponent)
         case Power() if isinstance(term.exponent, Number):
-            yield from monomial(term.base, exponent * term.exponent.value)
+            yield from _factors(term.base, exponent * term.exponent.value)
         case _:
             yield term, exponent
 
@@ -71,6 +78,7 @@ def is_constant(term: Term) -> bool:
     return arithmetic and all(isinstance(part, Term) and is_constant(part) for part in term.args)
 
 
+@lru_cache(maxsize=1 << 10)
 def is_additive(term: Term) -> bool:
     """Does its value for independent pairs (z_i, x_i) together add up from its values for each?
 
@@ -97,6 +105,17 @@ def is_additive(term: Term) -> bool:
             return False
 
 
+@lru_cache(maxsize=1 << 10)
+def grows_slowly(term: Term, variable: Variable) -> bool:
+    """Is it made of logarithms, as far as it depends on the variable?  Then a density beside it says where an integrand
+    lies; an exponential or another density may move it elsewhere."""
+    if variable not in free_variables(term) or isinstance(term, Log):
+        return True
+    known = isinstance(term, Plus | Times | Quotient | Power)
+    return known and all(grows_slowly(part, variable) for part in term.args if isinstance(part, Term))
+
+
+@lru_cache(maxsize=1 << 10)
 def is_linear_in(term: Term, averages: frozenset[str]) -> bool:
     """Do averages under the named laws only stand in sums and beside constant factors?"""
     match term:
@@ -154,6 +173,7 @@ def _is_multiplicative(term: Term) -> bool:
             return False
 
 
+@lru_cache(maxsize=1 << 10)
 def is_log_linear(term: Term, variable: Variable) -> bool:
     """Is it a linear combination of logs of products of densities, as far as it depends on the variable?"""
     if variable not in free_variables(term):

@@ -36,6 +36,7 @@ class DerivedReference:
     values      of the formula's parameters (β, α …), by name
     per         "point": x is one data point and the objective is the sum over all of them; "data": x is all the data;
                 None: whichever, where it makes no difference
+                An average over the law of the data counts as the sum over the data points in either case.
     where       "vae.md:12"
 
     A call raises ConditionError where the model does not meet what the claim rests on, RolesError where "point" and
@@ -70,6 +71,10 @@ class DerivedReference:
             inside=inside, error=sum(error for _, error in found), formula=[value for value, _ in found]
         )
 
+    def attempt(self, model: Solvable) -> None:
+        """Raises what a call on this model would raise: tried on its first independent part, at its best q."""
+        self._of_piece(next(self._pieces(model, model.posterior_q())))
+
     def _pieces(self, model: Solvable, q: Any) -> Iterator[Piece]:
         """The parts whose values are added up: all of the model where x is all the data."""
         parts = list(model.pieces(q))
@@ -91,6 +96,8 @@ class DerivedReference:
         evaluate = self._evaluator(piece, _FINENESSES[0])
         require(self.claim, self.conditions, evaluate, self.where)
         value = float(evaluate(self.term))
+        if math.isnan(value):
+            raise NoValueError(f"{self.where} is undefined over this {piece.model.name} model: ∞ − ∞, or 0/0")
         if not evaluate.approximate:
             return value, 0.0
         value, error = self._refined(piece, value)

@@ -13,7 +13,7 @@ Roles follow from the form of the claim.  Where more than one choice remains not
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from sympy import Basic, preorder_traversal
@@ -52,6 +52,7 @@ class Roles:
     observed: str
     latent: frozenset[str]
     laws: Mapping[str, str]
+    _parts: dict[Density, Part] = field(default_factory=dict, compare=False, repr=False)
 
     def of_law(self, density: Density) -> str:
         """The role of a density's law.  Raises RolesError for a law without one."""
@@ -61,6 +62,11 @@ class Roles:
 
     def part(self, density: Density) -> Part:
         """Which of the model's densities this is.  Raises RolesError where it has no counterpart."""
+        if density not in self._parts:
+            self._parts[density] = self._part(density)
+        return self._parts[density]
+
+    def _part(self, density: Density) -> Part:
         at, given = self._places(density.at), self._places(density.given)
         found = _PARTS.get((self.of_law(density), at, given))
         if found is None or self._latents(density) > 1:
