@@ -24,10 +24,11 @@ Draw = Callable[[np.random.Generator, tuple[int, ...]], Any]
 
 @dataclass(frozen=True)
 class Null:
-    """A law with the mean that is tested, and a fresh e-process against it."""
+    """A law, a fresh e-process against its mean, and that mean."""
 
     draw: Draw
     evidence: Callable[[], Evidence]
+    mean: float = 0.0
 
 
 def standardised(draw: Draw, mean: float, variance: float) -> Draw:
@@ -65,7 +66,7 @@ def _bernoulli(chance: float) -> Null:
     def draw(rng: np.random.Generator, size: tuple[int, ...]) -> Any:
         return (rng.random(size) < chance).astype(float)
 
-    return Null(draw, lambda: BettingEvidence(chance, 0.0, 1.0))
+    return Null(draw, lambda: BettingEvidence(chance, 0.0, 1.0), chance)
 
 
 def _log_weights(name: str, seed: int, **shape: int) -> Null:
@@ -79,7 +80,7 @@ def _log_weights(name: str, seed: int, **shape: int) -> Null:
         spread = spread_of(Objective("elbo", "sum", estimator="log-weight"), case.model, case.q)
         return evidence_for(spread, case.model.elbo(case.q), 1e-9)[0]
 
-    return Null(draw, evidence)
+    return Null(draw, evidence, case.model.elbo(case.q))
 
 
 def _normal_law(tilt: float) -> float:
@@ -102,8 +103,10 @@ NULLS: Mapping[str, Null] = {
         lambda rng, size: LAWS["exponential"](rng, size) - 0.3, lambda: CatoniEvidence(0.0, 1.0, sides="above")
     ),
     **{f"betting: Bernoulli {chance:g}": _bernoulli(chance) for chance in (0.5, 0.1, 0.01, 0.001, 0.99)},
-    "betting: uniform": Null(lambda rng, size: rng.random(size), lambda: BettingEvidence(0.5, 0.0, 1.0)),
-    "betting: beta(0.1, 0.3)": Null(lambda rng, size: rng.beta(0.1, 0.3, size), lambda: BettingEvidence(0.25, 0, 1)),
+    "betting: uniform": Null(lambda rng, size: rng.random(size), lambda: BettingEvidence(0.5, 0.0, 1.0), 0.5),
+    "betting: beta(0.1, 0.3)": Null(
+        lambda rng, size: rng.beta(0.1, 0.3, size), lambda: BettingEvidence(0.25, 0, 1), 0.25
+    ),
     "known law: normal": Null(LAWS["normal"], lambda: KnownLawEvidence(0.0, 1.0, _normal_law)),
     "known law: chi-square 1": Null(LAWS["chi-square 1"], lambda: KnownLawEvidence(0.0, 1.0, _chi_square_law)),
     "correct ELBO: normal-normal": _log_weights("normal-normal", 1, points=5),

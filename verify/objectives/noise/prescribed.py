@@ -38,17 +38,22 @@ class PrescribedNoise(Source):
         self.weight = 1.0
         self.normals_used = 0
         self._row, self._given, self._explorer = row, len(path), explorer
-        self._stand_in = np.random.default_rng(0)
+        self._stand_in: np.random.Generator | None = None  # made only where it is needed: that takes longer than a draw
         self._bounds = Bounds(self.decide) if compared else None
 
     def normals(self, shape: Shape) -> Array:
         count = int(np.prod(shape))
         first, self.normals_used = self.normals_used, self.normals_used + count
         if self._row is None:
-            return np.asarray(self._stand_in.standard_normal(shape))
+            return self._counted(shape)
         if self.normals_used > len(self._row):
             raise NoiseError("the number of normal draws changes from one call to the next, so it cannot be prescribed")
         return np.asarray(self._row[first : self.normals_used].reshape(shape))
+
+    def _counted(self, shape: Shape) -> Array:
+        """Stand-ins of a run that only counts its normals."""
+        self._stand_in = self._stand_in or np.random.default_rng(0)
+        return np.asarray(self._stand_in.standard_normal(shape))
 
     def uniforms(self, shape: Shape) -> Array:
         if self._bounds is None:
