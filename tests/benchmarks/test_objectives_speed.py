@@ -109,9 +109,8 @@ def report() -> None:
         start = time.perf_counter()
         calls = run_examples(function)
         wall = time.perf_counter() - start
-        print(
-            f"{name:8} {wall:5.2f} s for {EXAMPLES} examples, {calls} calls; processor {seconds(lambda f=function: run_examples(f)):5.2f} s"
-        )
+        processor = seconds(lambda function=function: run_examples(function))
+        print(f"{name:8} {wall:5.2f} s for {EXAMPLES} examples, {calls} calls; processor {processor:5.2f} s")
     print(f"{'drawing':8} {seconds(draw_examples):5.2f} s of processor time")
 
 

@@ -181,3 +181,20 @@ def test_a_case_of_the_users_own_is_shown_by_its_names() -> None:
         )
     assert "case       Case(normal-normal, q=Normal, seed=9)" in str(caught.value)
     assert "again" not in str(caught.value)
+
+
+def test_causes_are_looked_for_only_where_they_are_read() -> None:
+    """Hypothesis meets the same failure some hundred times on its way to the smallest case."""
+    asked: list[int] = []
+
+    def counted(model: Any, q: Any, rng: Any) -> Any:
+        asked.append(len(model.x))
+        return averaged_kl(model, q, rng)
+
+    with pytest.raises(ObjectiveError) as caught:
+        check_objective(counted, strategies.build("ppca", 17, points=3, latents=2, dimension=5), **VAE)
+    before = len(asked)
+    assert caught.value.finding.status == "failed"
+    assert len(asked) == before
+    assert "the KL is averaged over the latent dimensions" in str(caught.value)
+    assert len(asked) > before

@@ -16,6 +16,7 @@ The layers run cheapest first and stop at the first failure, which is then expla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from verify.objectives.adapters.plain import Noise, PlainObjective
@@ -78,19 +79,25 @@ def check_objective(
 
 def check(inquiry: Inquiry) -> CheckReport:
     """Run all layers.  Raises ObjectiveError at the first property that fails."""
-    report = examine(inquiry)
-    if report.failure is not None:
-        raise ObjectiveError(report)
+    report = _found(inquiry)
+    failure = report.failure
+    if failure is not None:
+        raise ObjectiveError(report, lambda: explain(inquiry, failure))
     return report
 
 
 def examine(inquiry: Inquiry) -> CheckReport:
     """Run the layers up to the first failure, and explain it; raises nothing for a wrong objective."""
+    report = _found(inquiry)
+    return report if report.failure is None else replace(report, likely=explain(inquiry, report.failure))
+
+
+def _found(inquiry: Inquiry) -> CheckReport:
+    """All findings up to the first failure."""
     found: list[Finding] = []
     for layer in LAYERS.values():
         for finding in layer(inquiry):
             found.append(finding)
             if finding.status == "failed":
-                likely = explain(inquiry, finding)
-                return CheckReport(inquiry.objective, repr(inquiry.case), tuple(found), likely)
+                return CheckReport(inquiry.objective, repr(inquiry.case), tuple(found))
     return CheckReport(inquiry.objective, repr(inquiry.case), tuple(found))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+
 from verify.objectives.report import CheckReport, Finding
 from verify.objectives.wording import failure_message
 
@@ -13,18 +17,23 @@ class ObjectiveError(AssertionError):
     finding  the one that failed
     """
 
-    def __init__(self, report: CheckReport) -> None:
-        super().__init__(failure_message(report))
-        self.report = report
+    def __init__(self, report: CheckReport, likely: Callable[[], tuple[str, ...]] | None = None) -> None:
+        """likely finds the causes.  It is called where somebody reads them, not for every failure that Hypothesis meets
+        on its way to the smallest."""
+        super().__init__()
+        if report.failure is None:
+            raise ValueError("the report has no failure")
+        self.finding: Finding = report.failure
+        self._report, self._likely = report, likely
+
+    @cached_property
+    def report(self) -> CheckReport:
+        """The report with the likely causes."""
+        return self._report if self._likely is None else replace(self._report, likely=self._likely())
+
+    def __str__(self) -> str:
+        return failure_message(self.report)
 
     def __reduce__(self) -> tuple[type[ObjectiveError], tuple[CheckReport]]:
         """Made again from its report where it is sent to another process."""
         return type(self), (self.report,)
-
-    @property
-    def finding(self) -> Finding:
-        """The finding that failed."""
-        failure = self.report.failure
-        if failure is None:
-            raise ValueError("the report has no failure")
-        return failure

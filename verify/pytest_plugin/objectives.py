@@ -69,7 +69,8 @@ class ObjectiveChecker:
         try:
             report = check_objective(objective, self._seeded(case, item), **declared)
         except ObjectiveError as error:
-            self._note(item, error.report)
+            if self.config.stash[SETTINGS].report is not None:
+                self._note(item, error.report)
             raise error.with_traceback(None) from None
         self._note(item, report)
         return report
