@@ -138,16 +138,20 @@ def _widen(chain: Chain, path: Path, part: Term) -> None:
 
 
 def _marginal_of_joint(small: Integral, large: Integral) -> Density | None:
-    """The factor of the smaller integrand that is a marginal of a density of exactly the larger one's variables."""
+    """The factor of the smaller integrand that is a marginal of a density of all the larger one's variables.
+
+    Both may draw further variables, which are integrated outside.
+    """
     factors = small.body.terms if isinstance(small.body, Times) else (small.body,)
     theirs = set(spaces_of(large))
     for joint in large.body.atoms(Density):
-        if {v.space for v in joint.at} == theirs:
+        outside = {v for v in joint.at if v.space not in theirs}
+        if len(joint.at) == len(outside) + len(theirs):
             for factor in factors:
                 if (
                     isinstance(factor, Density)
                     and (factor.law, set(factor.given)) == (joint.law, set(joint.given))
-                    and set(factor.at) == set(small.variables)
+                    and set(factor.at) == {*small.variables, *outside}
                 ):
                     return factor
     return None

@@ -25,6 +25,7 @@ from derive.reading.meaning.sides import (
     head_of,
     is_collection,
     is_function_value,
+    is_mixture,
     is_too_large,
     overlapping_slices,
     shortened,
@@ -285,11 +286,10 @@ class _DocumentReader:
         if place == 0 and relation.sign == "=" and self.assumptions.chooses(statement):
             self._unread_law(formula, statement, left, right)
             return Assumed("definition", self._source_of(left), "", ("what follows from that is not checked",))
-        if relation.marked or relation.sign in (":=", "=:"):
-            raise ElaborationError(
-                "what stands on neither side is a new name, so nothing is defined here", relation.span
-            )
         terms = self.elaborator.term(left), self.elaborator.term(right)
+        if (relation.marked or relation.sign in (":=", "=:")) and is_mixture(*terms):
+            self._unread_law(formula, statement, left, right)
+            return Assumed("definition", self._source_of(left), "", ("what follows from that is not checked",))
         if all(isinstance(term, Number | Parameter) for term in terms) and not are_numbers(terms):
             return Assumed("hypothesis", self._source_of(left), "a value for its sentence only")
         if relation.sign == "=" and len(statement.relations) == 1:
@@ -301,10 +301,10 @@ class _DocumentReader:
                 self.assumptions.choose(formula, terms, said)
                 return Assumed("hypothesis", self._source_of(left), "chosen for its sentence and what it introduces")
         if not undefined_names(terms, self.namer.definitions):
-            return self._claim(SIGNS[relation.sign], terms, relation, formula)
+            return self._claim(_sign(relation), terms, relation, formula)
         with self.namer.ahead(self._explained(statement, formula)):
             terms = self.elaborator.term(left), self.elaborator.term(right)
-            return self._claim(SIGNS[relation.sign], terms, relation, formula)
+            return self._claim(_sign(relation), terms, relation, formula)
 
     def _explained(self, statement: Statement, formula: Formula) -> Iterator[Statement]:
         """The statements after one that may explain its names: in the same formula, or "where L = …" soon after."""
@@ -346,3 +346,8 @@ class _DocumentReader:
         """The definitions and hypotheses in force at a formula."""
         hypotheses = self.assumptions.in_force(formula.span.start) + self.assumptions.conditions_of_sentence(formula)
         return Setting(dict(self.namer.definitions), hypotheses, self.measures)
+
+
+def _sign(relation: Relation) -> Sign:
+    """What is claimed: a "definition" of what has a meaning already, KL(q ‖ p) := …, claims an equation."""
+    return "=" if relation.sign in (":=", "=:") else SIGNS[relation.sign]

@@ -10,7 +10,8 @@ from fractions import Fraction
 
 from sympy import Basic
 
-from derive.reading.meaning.laws import ElaborationError, LawElaborator
+from derive.reading.meaning.laws import ElaborationError
+from derive.reading.meaning.quantities import ANONYMOUS, QuantityElaborator
 from derive.reading.meaning.roles import is_open, names_in, optimised
 from derive.reading.meaning.spelling import key_of, latex_of, subscript_parts
 from derive.reading.syntax import (
@@ -42,11 +43,9 @@ from derive.reading.syntax import IntegralOver as SyntaxIntegral
 from derive.terms import nodes as t
 from derive.terms.binding import free_variables
 
-ANONYMOUS = "ℙ"  # the law of random variables that the text does not name
-
 
 @dataclass
-class Elaborator(LawElaborator):
+class Elaborator(QuantityElaborator):
     """Gives syntax trees their meaning.
 
     functions     abstract functions that the text has spoken of
@@ -186,8 +185,8 @@ class Elaborator(LawElaborator):
             return t.Times(self.term(head), self._only_argument(node))
         if key_of(head) in self.definitions or self._defined(head) is not None:
             return self._named(head, tuple(self.argument(a.value) for a in node.arguments))
-        if head.base == "H" and self._is_entropy(node):
-            return self._entropy(node)
+        if self.is_known_quantity(node):
+            return self._entropy(node) if self._is_entropy(node) else self.quantity(node)
         if self.roles.is_law(head):
             return self.density(node)
         key = key_of(head)
@@ -304,8 +303,12 @@ class Elaborator(LawElaborator):
         """Whether the text says somewhere what a law draws."""
         return self.roles.signature(self.roles.law_key(name)) is not None
 
+    def is_known_quantity(self, node: Apply) -> bool:
+        """Whether H(…) or I(…) has a meaning of its own, which no definition can change."""
+        return self._is_entropy(node) or self.is_quantity(node)
+
     def _is_entropy(self, node: Apply) -> bool:
-        if len(node.arguments) != 1:
+        if len(node.arguments) != 1 or not isinstance(node.head, Name) or node.head.base != "H":
             return False
         argument = node.arguments[0].value
         if isinstance(argument, Apply) and isinstance(argument.head, Name):

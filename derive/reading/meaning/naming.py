@@ -17,7 +17,7 @@ from derive.claims import Definition, Setting
 from derive.reading.meaning.elaborate import Elaborator
 from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.roles import Roles, names_in
-from derive.reading.meaning.sides import inside, is_starred
+from derive.reading.meaning.sides import head_of, inside, is_starred
 from derive.reading.meaning.spelling import key_of, latex_of
 from derive.reading.statements import Relation, Statement
 from derive.reading.syntax import Apply, Name, Node, Span, Tuple_
@@ -137,9 +137,10 @@ class Namer:
         return any(key.split("_")[0] == stem and key != stem for key in (*self.definitions, *self.opaque))
 
     def _may_redefine(self, node: Node) -> bool:
-        head = inside(node)
-        head = head.head if isinstance(head, Apply) else head
-        return isinstance(head, Name) and not self.roles.is_law(head)
+        head = head_of(node)
+        node = inside(node)
+        known = isinstance(node, Apply) and self.elaborator.is_known_quantity(node)
+        return isinstance(head, Name) and not self.roles.is_law(head) and not known
 
     def key(self, name: Name) -> str:
         return key_of(name, self.roles.split(name)[0])

@@ -12,7 +12,7 @@ from derive.claims import Definition
 from derive.reading.meaning.roles import Roles
 from derive.reading.syntax import Apply, Labelled, Name, Node, Set_, Symbol, Unreadable
 from derive.reading.walk import walk
-from derive.terms.nodes import Function, Named, Number, Parameter, Term, Variable
+from derive.terms.nodes import Density, Function, Law, Named, Number, Parameter, Term, Variable
 
 MOST_PARTS = 2_000  # of one side
 
@@ -78,6 +78,13 @@ def is_function_value(terms: tuple[Term, Term]) -> bool:
     return any(
         isinstance(term, Function) and all(isinstance(a, Parameter | Number) for a in term.arguments) for term in terms
     )
+
+
+def is_mixture(left: Term, right: Term) -> bool:
+    """q(z) := Σ_x r(x) q(z | x): the law is made with the help of something else, so this says what it is."""
+    if not isinstance(left, Density):
+        return False
+    return bool(right.atoms(Function)) or any(law.name != left.law.name for law in right.atoms(Law))
 
 
 def is_collection(node: Node) -> bool:
