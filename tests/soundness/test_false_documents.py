@@ -83,4 +83,4 @@ def test_there_are_enough_of_them() -> None:
 def test_most_true_look_alikes_are_proved() -> None:
     """That nothing is refuted is easy for a checker that says nothing."""
     words = [words[-1] for example in TRUE for words in verdicts(example).values() if words[-1] != "assumed"]
-    assert words.count("proved") >= 0.7 * len(words)
+    assert words.count("proved") >= 0.6 * len(words)

@@ -26,6 +26,7 @@ from derive.reading.meaning.hypotheses import (
     is_tautology,
     marks_a_model,
     spoken,
+    supposes,
 )
 from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.roles import Roles
@@ -127,6 +128,17 @@ class Assumptions:
             yield from self._order(formula, statement)
         elif signs in (["="], [":="], ["=:"]):
             yield from self._law_equation(formula, statement, chosen)
+        if signs and signs[0] in ("=", *_ORDER):
+            yield from self._supposed(formula, statement)
+
+    def _supposed(self, formula: Formula, statement: Statement) -> Iterator[Scoped]:
+        """What is supposed in any other way (E[f] = 0, KL = 0): nothing that may rest on it is refuted."""
+        raw = self._raw(formula)
+        lead = raw.lead if raw is not None and formula.display else statement.lead
+        if statement.span not in self.statements and supposes(lead):
+            said = " ".join(self.source.text[statement.span.start : statement.span.end].split())
+            span = Span(formula.span.start, self.sections.end(formula.span.start))
+            yield Scoped(span, Unmodelled(f"“{said}”"))
 
     def _chosen(self, statement: Statement) -> str:
         """The starred law of which this is the first equation, q^* = …, or nothing."""

@@ -48,6 +48,7 @@ _ANY_FUNCTION = re.compile(
 _ASSUMING = re.compile(
     r"(?i)\b(let|assume|assuming|suppose|supposing|model|where|with|for|if|when|given|since|factori[sz]es?|under)\b\W*$"
 )
+_SUPPOSING = re.compile(r"(?i)\b(?:assum(?:e|es|ed|ing)|suppos(?:e|es|ed|ing))(?:\s+(?:that|now|further|also))*\W*$")
 _PASSING = re.compile(r"(?i)\b(with|for|if|when|where|since|under)\b")
 
 
@@ -89,6 +90,11 @@ def assumes(lead: str) -> bool:
     return _ASSUMING.search(lead.strip()) is not None
 
 
+def supposes(lead: str) -> bool:
+    """Whether the words say that what follows is supposed, whatever it is: "suppose that", "we assume"."""
+    return _SUPPOSING.search(lead.strip()) is not None
+
+
 def in_passing(lead: str) -> bool:
     """Whether the words assume it for their own sentence only ("with q the posterior …")."""
     found = _ASSUMING.search(lead.strip())
@@ -116,6 +122,7 @@ _MODEL = re.compile(
 )
 _CONDITIONAL = re.compile(
     r"(?i)\b(if|when(?:ever)?|provided|as soon as|unless|assuming|suppos(?:e|ing)|in the case|i\.?i\.?d\.?|copies|"
+    r"independen(?:t|tly|ce)|uncorrelated|"
     r"for (?:an?|any|some|those|independent)\b[^.;]*\b(?:that|which|independent))\b"
 )
 
