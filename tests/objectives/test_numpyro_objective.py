@@ -17,12 +17,13 @@ from numpyro.infer import RenyiELBO, Trace_ELBO, TraceGraph_ELBO  # noqa: E402
 from numpyro.infer.autoguide import AutoDiagonalNormal, AutoNormal  # noqa: E402
 
 from verify import models, strategies  # noqa: E402
-from verify.objectives import ObjectiveError, check_objective  # noqa: E402
+from verify.objectives import Inquiry, Objective, ObjectiveError, Settings, check_objective  # noqa: E402
 from verify.objectives.adapters.numpyro_objective import (  # noqa: E402
     declaration,
     numpyro_function,
     numpyro_objective,
 )
+from verify.objectives.layers import LAYERS  # noqa: E402
 
 
 def normal_model(x: Any) -> None:
@@ -164,6 +165,33 @@ def test_what_is_out_of_reach_is_refused_with_the_reason() -> None:
             numpyro_objective(program, program, Trace_ELBO(), args=(X,))
 
 
+def test_pieces_that_are_not_independent_are_refused() -> None:
+    def chain(x: Any) -> None:
+        with numpyro.plate("data", len(x)):
+            z = numpyro.sample("z", dist.Normal(0.0, 1.0))
+            numpyro.sample("x", dist.Normal(jnp.cumsum(z), 1.0), obs=x)
+
+    def guide(x: Any) -> None:
+        with numpyro.plate("data", len(x)):
+            numpyro.sample("z", dist.Normal(numpyro.param("loc", jnp.zeros(len(x))), 1.0))
+
+    with pytest.raises(ValueError, match="depend on each other"):
+        numpyro_objective(chain, guide, Trace_ELBO(), args=(X,))
+
+
+def test_a_density_with_far_narrow_modes_is_refused() -> None:
+    def model(x: Any) -> None:
+        z = numpyro.sample("z", dist.Normal(0.0, 10.0))
+        numpyro.sample("x", dist.Normal(z**2, 0.001), obs=x)
+
+    def guide(x: Any) -> None:
+        numpyro.sample("z", dist.Normal(numpyro.param("loc", 5.0), 0.1))
+
+    oracle = numpyro_objective(model, guide, Trace_ELBO(), args=(np.array(25.0),)).case.model
+    with pytest.raises(ValueError, match="far apart"):
+        oracle.log_evidence()
+
+
 def test_unknown_parameters_are_refused() -> None:
     with pytest.raises(KeyError, match="neither model nor guide"):
         numpyro_objective(normal_model, normal_guide, Trace_ELBO(), params={"sigma": 1.0}, args=(X,))
@@ -208,10 +236,11 @@ def test_a_solvable_model_of_any_size(seed: int) -> None:
 
 
 def test_importance_weights_of_a_plate_are_tested_by_draws() -> None:
-    elbo, case = RenyiELBO(num_particles=3), strategies.build("ppca", 2, points=2, latents=2)
+    elbo, case = RenyiELBO(num_particles=2), strategies.build("ppca", 2, points=2, latents=1)
     objective = numpyro_function(ppca_model, ppca_guide, elbo, ppca_arguments)
-    report = check_objective(objective, case, **declaration(elbo), max_draws=128)
-    assert "at the posterior every draw is log p(x)" in {finding.property for finding in report.with_status("held")}
+    inquiry = Inquiry(objective, Objective(**declaration(elbo)), case, Settings(evaluations=64, max_draws=128))
+    assert [finding.status for finding in LAYERS["pointwise"](inquiry)] == ["held"]
+    assert [finding.status for finding in LAYERS["draws"](inquiry)] == ["undecided"]
 
 
 @pytest.mark.parametrize("elbo", [Trace_ELBO(sum_sites=False), Trace_ELBO(multi_sample_guide=True)])

@@ -28,9 +28,11 @@ from verify.objectives.adapters.numpyro_sites import Sites, batched
 from verify.objectives.reference.decomposition import NoPriorError
 from verify.objectives.reference.grids import Grid, fitted, single
 
-_FINE: tuple[int, int] = (160, 110)
+# Intervals for every dimension, by how many there are: the value, and the check of its error.
+_FINE = {0: (1, 1), 1: (640, 440), 2: (160, 110)}
 _NOT_NORMALISED = 1e-6
 _SHORTEST = 512
+_LARGEST_ERROR = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +72,11 @@ class GuideLaw:
         """Every named parameter moved along its direction."""
         return self.replace(**{name: self.values[name] + step * move for name, move in directions.items()})
 
+    @property
+    def fineness(self) -> tuple[int, int]:
+        """Intervals of the two grids on which integrals are computed."""
+        return _FINE[self.sites.dimensions]
+
     def of_piece(self, piece: int) -> GuideLaw:
         """One piece."""
         return replace(self, piece=piece)
@@ -87,7 +94,7 @@ class GuideLaw:
     def entropy(self) -> float:
         """H(q) of all pieces."""
         pieces = range(self.sites.pieces) if self.piece is None else [self.piece]
-        return math.fsum(float(_terms(self.of_piece(i), _FINE[0])[2]) for i in pieces)
+        return math.fsum(float(_terms(self.of_piece(i), self.fineness[0])[2]) for i in pieces)
 
     def kl(self, other: object) -> float:
         """Not known as a formula: guide and prior are programs.  Raises NoPriorError."""
@@ -139,7 +146,7 @@ def _nodes(q: GuideLaw, fineness: int = 64) -> Nodes:
         raise TooManyNodesError(f"{q.sites.pieces} independent latents together are too many for a grid")
     z, volumes = q.quadrature(fineness)
     weights = np.exp(volumes + q.log_densities(z)[1])
-    if abs(float(weights.sum()) - 1) > _NOT_NORMALISED and fineness >= min(_FINE):
+    if abs(float(weights.sum()) - 1) > _NOT_NORMALISED and fineness >= min(_FINE[q.sites.dimensions]):
         raise ValueError(f"the guide's density integrates to {weights.sum():.6g}, not 1")
     return Nodes(z, weights, exact=q.sites.dimensions == 0)
 
@@ -197,9 +204,9 @@ class GuidedModel:
 
     @cached_property
     def _evidence(self) -> Sum:
-        pieces = [self.start.of_piece(i) for i in self._indices(self.start)]
-        fine, coarse = (np.array([piece.log_evidence(fineness) for piece in pieces]) for fineness in _FINE)
-        return Sum.of(error=math.fsum(np.abs(fine - coarse).tolist()), evidence=fine)
+        pieces, both = [self.start.of_piece(i) for i in self._indices(self.start)], self.start.fineness
+        fine, coarse = (np.array([piece.log_evidence(fineness) for piece in pieces]) for fineness in both)
+        return Sum.of(error=_settled(fine - coarse), evidence=fine)
 
     def log_evidence(self) -> float:
         """log p(x)."""
@@ -207,8 +214,8 @@ class GuidedModel:
 
     def elbo_sum(self, q: GuideLaw) -> Sum:
         """E_q[log p(x | z)] + E_q[log p(z)] + H(q); one part where finite latents are summed over in the model."""
-        fine, coarse = ([_terms(part, fineness) for _, part in self.pieces(q)] for fineness in _FINE)
-        error = math.fsum(abs(float(np.sum(one) - np.sum(other))) for one, other in zip(fine, coarse, strict=True))
+        fine, coarse = ([_terms(part, fineness) for _, part in self.pieces(q)] for fineness in q.fineness)
+        error = _settled(np.sum(fine, axis=-1) - np.sum(coarse, axis=-1))
         if q.sites.summed:
             return Sum.of(error=error, elbo=[float(np.sum(terms)) for terms in fine])
         log_likelihood, log_prior, entropy = np.array(fine).T
@@ -247,6 +254,14 @@ class GuidedModel:
         return {}
 
 
+def _settled(differences: Array) -> float:
+    """The error of quadrature, from two grids.  Raises ValueError where it would hide mistakes."""
+    error = math.fsum(np.abs(differences).tolist())
+    if not error <= _LARGEST_ERROR:
+        raise ValueError(f"two grids differ by {error:.2g} nats: the density has features too narrow for them")
+    return error
+
+
 def _terms(q: GuideLaw, fineness: int) -> Array:
     """E_q[log p(x | z)], E_q[log p(z)] and H(q) of one piece."""
     rule = _nodes(q, fineness)
@@ -256,7 +271,7 @@ def _terms(q: GuideLaw, fineness: int) -> Array:
 
 
 def _slopes(q: GuideLaw, moving: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, Any]:
-    z, volumes = q.quadrature(_FINE[0])
+    z, volumes = q.quadrature(q.fineness[0])
     rows, split, piece = np.repeat(z[:, None], q.sites.pieces, axis=1), q.sites.dimensions, q.piece or 0
 
     def elbo(params: Mapping[str, Any]) -> Any:

@@ -175,7 +175,7 @@ def read_sites(
     """The sites of a model and a guide, from one run of each.
 
     Raises ValueError for what the oracle does not reach: subsampling, more than two continuous dimensions in a piece,
-    latents without enumerable support.
+    latents without enumerable support, and for a plate whose indices are not independent.
     """
     guide_trace, model_trace = traces(_Program(model, guide, arguments, keywords), params, params)
     _refuse_subsampling(guide_trace, model_trace)
@@ -194,7 +194,23 @@ def read_sites(
             f"quadrature reaches {MOST_DIMENSIONS} continuous dimensions, and these latents have {sites.dimensions}: "
             "test them on a solvable model, with numpyro_function"
         )
+    _check_independence(sites, params)
     return sites
+
+
+def _check_independence(sites: Sites, params: Mapping[str, Any]) -> None:
+    """Does moving the latents of the first piece leave the densities of the others alone, as the plate promises?"""
+    if sites.pieces == 1:
+        return
+    rng = np.random.default_rng(0)
+    line = rng.normal(size=(sites.pieces, sites.dimensions))
+    codes = np.tile(sites.codes[0], (sites.pieces, 1))
+    moved, changed = line.copy(), codes.copy()
+    moved[0], changed[0] = rng.normal(size=sites.dimensions), sites.codes[-1]
+    before, after = sites.log_densities(params, line, codes), sites.log_densities(params, moved, changed)
+    for one, other in zip(before, after, strict=True):
+        if not np.allclose(one[1:], other[1:], rtol=1e-12, atol=0):
+            raise ValueError(f"the data points of plate {sites.plate!r} depend on each other's latents")
 
 
 def _refuse_subsampling(*found: Mapping[str, Any]) -> None:

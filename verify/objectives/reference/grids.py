@@ -24,6 +24,7 @@ _SETTLED = 1e-10
 _START = 10.0  # standard deviations to begin with: wide, so that the mass is inside
 _NEGLIGIBLE = 46.0  # nats below the highest value: 1e-20
 _LONGEST = 1 << 20
+_CLIMBERS, _CLIMBS = 256, 80
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def fitted(log_density: LogDensity, size: int) -> Grid:
     """A grid that holds all but 1e-20 of the density's highest value.
 
     log_density  from shape (n, size) to shape (n,)
-    Raises ValueError where the grid does not settle: heavy tails, several far modes.
+    Raises ValueError where the grid does not settle, or misses a mode that a search finds: heavy tails, far modes.
     """
     edge = np.full(size, _HALF_WIDTH)
     grid, before = Grid(np.zeros(size), _START * np.eye(size), -edge, edge), math.inf
@@ -71,11 +72,33 @@ def fitted(log_density: LogDensity, size: int) -> Grid:
         total = float(log_sum_exp(logs)) + volume
         longer = _longer(grid, points, logs)
         if longer is None and abs(total - before) <= _SETTLED * max(1.0, abs(total)):
+            _check_elsewhere(log_density, grid, float(logs.max()))
             return grid
         grid, before = longer if longer is not None and _near(total, before) else _moved(grid, points, logs), total
     raise ValueError(
         "a grid for the density does not settle: its tails are too heavy, or it has modes that are far apart"
     )
+
+
+def _check_elsewhere(log_density: LogDensity, grid: Grid, highest: float) -> None:
+    """Climb from many places: does a path end outside the grid, where the density is not negligible?
+
+    A narrow hill far away falls between the points of a wide grid, and its mass would be lost without a word.
+    """
+    rng = np.random.default_rng(0)
+    size = len(grid.centre)
+    places = rng.normal(scale=_START, size=(_CLIMBERS, size))
+    steps, heights = np.ones(_CLIMBERS), log_density(places)
+    for _ in range(_CLIMBS):
+        proposed = places + steps[:, None] * rng.normal(size=places.shape)
+        found = log_density(proposed)
+        better = found > heights
+        places, heights = np.where(better[:, None], proposed, places), np.where(better, found, heights)
+        steps = steps * np.where(better, 1.6, 0.7)
+    box = np.linalg.solve(grid.factor, (places - grid.centre).T).T
+    outside = np.any((box < grid.low) | (box > grid.high), axis=1)
+    if np.any(heights[outside] > highest - _NEGLIGIBLE):
+        raise ValueError("the density has modes that are far apart on the scale of their width: no grid covers them")
 
 
 def _near(total: float, before: float) -> bool:
