@@ -146,7 +146,8 @@ def why(rule: str) -> str:
 
 # from the least telling rule to the most telling one
 BOOKKEEPING = (
-    "ring", "definition", "hypothesis", "log-one", "expectation-definition", "normalise", "constant-weight",
+    "ring", "integral-of-zero", "inner-weight", "definition", "hypothesis", "log-one", "expectation-definition",
+    "normalise", "constant-weight",
     "constant-factor", "linearity", "constant-into-mean", "expectation-of-constant", "exp-log", "log-exp", "exp-sum",
     "log-quotient", "log-power", "log-product", "iterate-nonnegative", "iterate", "entropy-definition",
     "kl-definition", "marginalise", "product-rule", "conditional", "multiply-divide",
