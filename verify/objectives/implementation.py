@@ -115,3 +115,17 @@ class Implementation(Protocol):
 
         Raises TypeError where there is none.
         """
+
+
+@runtime_checkable
+class Vectorised(Protocol):
+    """What an `Implementation` may offer besides: many calls at once, with the normals of each call as a row.
+
+    Both return None where the calls cannot be made at once; then they are made one by one.
+    """
+
+    def values(self, situation: Situation, rows: Array) -> npt.NDArray[Any] | None:
+        """What the calls return, along a new first axis."""
+
+    def mean_gradient(self, situation: Situation, rows: Array, weights: Array) -> Mapping[str, Array] | None:
+        """The weighted sum of the calls' gradients."""

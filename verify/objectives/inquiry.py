@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -19,8 +19,10 @@ from verify.models.records import Array
 from verify.models.sums import Sum
 from verify.objectives.case import AnyCase, SolvedCase, Unsolved, points, values
 from verify.objectives.declaration import Objective
-from verify.objectives.implementation import Implementation, Situation
+from verify.objectives.implementation import Implementation, Situation, Vectorised
 from verify.objectives.noise import Estimate, Expectation, OutOfReachError, Source
+from verify.objectives.noise.expectation import OverRows
+from verify.objectives.noise.rules import Rows
 from verify.objectives.reference.solvable import Solvable, is_quadratic
 from verify.objectives.reference.targets import NoTargetError, Target, evidence, slack, target
 from verify.objectives.sequential import SUITE, Budget
@@ -163,14 +165,26 @@ class Inquiry:
         if self.implementation.randomness == "seeded":
             return OutOfReachError("the objective takes only a seed, so its noise cannot be prescribed")
         try:
-            return self.expectation_of(lambda source: np.asarray(self.nats(situation, source)), situation)
+            at_once = partial(self._mean_over, situation) if isinstance(self.implementation, Vectorised) else None
+            return self.expectation_of(lambda source: np.asarray(self.nats(situation, source)), situation, at_once)
         except OutOfReachError as error:
             return error
 
-    def expectation_of(self, function: Callable[[Source], Array], situation: Situation) -> Expectation:
-        """The expectation of another function of the noise."""
+    def _mean_over(self, situation: Situation, rules: Rows) -> Array | None:
+        assert isinstance(self.implementation, Vectorised)
+        found = self.implementation.values(situation, rules.rows)
+        if found is None:
+            return None
+        totals = np.asarray(found, dtype=np.float64).reshape(len(rules.rows), -1).sum(-1)
+        return np.asarray(rules.weights @ totals * self.objective.scale(situation.points))
+
+    def expectation_of(
+        self, function: Callable[[Source], Array], situation: Situation, over_rows: OverRows | None = None
+    ) -> Expectation:
+        """The expectation of another function of the noise; `over_rows` computes it at once where it can."""
         quadratic = self.objective.kind == "elbo" and self.is_quadratic(situation)
-        return Expectation(function, quadratic=quadratic, evaluations=self.settings.evaluations)
+        evaluations = self.settings.evaluations
+        return Expectation(function, quadratic=quadratic, evaluations=evaluations, over_rows=over_rows)
 
     @staticmethod
     def is_quadratic(situation: Situation) -> bool:

@@ -29,6 +29,7 @@ import torch
 from verify.models import Normal
 from verify.models.records import LOWER, POSITIVE, SIMPLEX, SYMMETRIC, UNIT, Array, Kind, Record, tangent
 from verify.objectives.adapters.plain import required_names
+from verify.objectives.adapters.torch_batch import RowNoise, StackedNoise, batched
 from verify.objectives.adapters.torch_noise import prescribed_torch, seeded_torch
 from verify.objectives.declaration import DType
 from verify.objectives.implementation import Randomness, Situation
@@ -121,6 +122,7 @@ class TorchObjective:
     dtype: DType = "float64"
     gradients: Gradients = "all"
     _names: frozenset[str] = field(default_factory=frozenset)
+    _singly: set[Callable[..., Any]] = field(default_factory=set)
 
     @property
     def arguments(self) -> frozenset[str]:
@@ -135,11 +137,28 @@ class TorchObjective:
         return self.gradients != "none" and bool(self._names & {"model", "q"})
 
     def value(self, situation: Situation, source: Source) -> npt.NDArray[Any]:
-        returned, _ = self._called(situation, source)
-        return returned.detach().cpu().numpy() if isinstance(returned, torch.Tensor) else np.asarray(returned)
+        return _array(self._called(situation, source)[0])
 
     def draws(self, situation: Situation, seed: int, first: int, last: int) -> npt.NDArray[Any]:
-        return np.stack([self.value(situation, FreshNoise([seed, number])) for number in range(first, last)])
+        sources = [FreshNoise([seed, number]) for number in range(first, last)]
+        together = self._together(situation, StackedNoise(sources), len(sources))
+        if together is not None:
+            return _array(together[0])
+        return np.stack([self.value(situation, source) for source in sources])
+
+    def values(self, situation: Situation, rows: Array) -> npt.NDArray[Any] | None:
+        """See `implementation.Vectorised`."""
+        together = self._together(situation, RowNoise(rows), len(rows))
+        return None if together is None else _array(together[0])
+
+    def mean_gradient(self, situation: Situation, rows: Array, weights: Array) -> Mapping[str, Array] | None:
+        """See `implementation.Vectorised`."""
+        together = self._together(situation, RowNoise(rows), len(rows))
+        if together is None:
+            return None
+        returned, given = together
+        mean = torch.as_tensor(weights, dtype=returned.dtype) @ returned.reshape(len(rows), -1).sum(-1)
+        return self._by_leaves(mean, given)
 
     def gradient(self, situation: Situation, source: Source) -> Mapping[str, Array]:
         if not self.has_gradient:
@@ -147,11 +166,12 @@ class TorchObjective:
         returned, given = self._called(situation, source)
         if not isinstance(returned, torch.Tensor):
             raise TypeError(f"the objective returns {type(returned).__name__}; a gradient needs a tensor, not item()")
-        return self._by_leaves(returned.sum(), {name: given[name] for name in ("q", "model") if name in given})
+        return self._by_leaves(returned.sum(), given)
 
-    def _by_leaves(self, total: torch.Tensor, given: Mapping[str, Tensors]) -> dict[str, Array]:
+    def _by_leaves(self, total: torch.Tensor, given: Mapping[str, Any]) -> dict[str, Array]:
         """q's fields always; a parameter of the model only where the value depends on it."""
-        leaves = {(owner, name): leaf for owner, view in given.items() for name, leaf in view.leaves().items()}
+        owners = [owner for owner in ("q", "model") if owner in given]
+        leaves = {(owner, name): leaf for owner in owners for name, leaf in given[owner].leaves().items()}
         found: Any = [None] * len(leaves)
         if total.requires_grad and leaves:
             found = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
@@ -162,8 +182,24 @@ class TorchObjective:
                 gradient[name if owner == "q" else f"model.{name}"] = given[owner].within(name, array)
         return gradient
 
+    def _together(
+        self, situation: Situation, source: RowNoise | StackedNoise, calls: int
+    ) -> tuple[torch.Tensor, dict[str, Any]] | None:
+        """Many calls at once, where that is possible; an objective that could not once is not tried again."""
+        if self.noise != "prescribed" or "batch" in self._names or self.function in self._singly:
+            return None
+        given = self._given(situation, source)
+        with _precision(_DTYPES[self.dtype]), torch.enable_grad():
+            found = batched(lambda: self.function(**given), source, calls)
+        if found is None:
+            self._singly.add(self.function)
+        return None if found is None else (found, given)
+
+    def _given(self, situation: Situation, source: Source) -> dict[str, Any]:
+        return {name: self._converted(name, v) for name, v in situation.arguments(self._names, source).items()}
+
     def _called(self, situation: Situation, source: Source) -> tuple[Any, dict[str, Any]]:
-        given = {name: self._converted(name, v) for name, v in situation.arguments(self._names, source).items()}
+        given = self._given(situation, source)
         if "seed" in self._names:
             given["seed"] = source.integer_seed() if isinstance(source, FreshNoise) else _refuse_seed()
         random = seeded_torch if self.noise == "seeded" else prescribed_torch
@@ -196,6 +232,10 @@ def torch_objective(
     if "rng" in names:
         raise TypeError("a PyTorch objective takes no rng: its draws are prescribed where PyTorch makes them")
     return TorchObjective(function, noise or ("seeded" if "seed" in names else "prescribed"), dtype, gradients, names)
+
+
+def _array(returned: Any) -> npt.NDArray[Any]:
+    return returned.detach().cpu().numpy() if isinstance(returned, torch.Tensor) else np.asarray(returned)
 
 
 def _refuse_seed() -> int:

@@ -24,6 +24,7 @@ from verify.objectives.noise.source import NoiseError, Source
 from verify.objectives.noise.uniforms import NeedsNumbersError
 
 Function: TypeAlias = Callable[[Source], Array]
+OverRows: TypeAlias = Callable[[Rows], Array | None]
 Route: TypeAlias = Literal["one evaluation", "enumeration", "orthogonal noise", "quadrature"]
 _PROBES = 3
 _FEWEST_POINTS = 8
@@ -54,10 +55,13 @@ class Expectation:
     function     evaluates the code once with the given noise
     quadratic    is a correct function known to be quadratic in its normals?
     evaluations  how many evaluations one estimate may take
+    over_rows    the same weighted sum over rows of normals, computed at once; it returns None where it cannot
     """
 
-    def __init__(self, function: Function, *, quadratic: bool, evaluations: int) -> None:
-        self._function, self._limit = function, evaluations
+    def __init__(
+        self, function: Function, *, quadratic: bool, evaluations: int, over_rows: OverRows | None = None
+    ) -> None:
+        self._function, self._limit, self._over_rows = function, evaluations, over_rows
         self._quadratic, self._compared = quadratic, True
         self._probe = self._first_run()
         self._check_branches()
@@ -77,7 +81,7 @@ class Expectation:
         None where there are too many normals."""
         if not self._uses_orthogonal_rows or not 0 < self._size <= MOST_DIMENSIONS:
             return None
-        return Expectation(self._function, quadratic=False, evaluations=self._limit)
+        return Expectation(self._function, quadratic=False, evaluations=self._limit, over_rows=self._over_rows)
 
     @property
     def _uses_orthogonal_rows(self) -> bool:
@@ -119,6 +123,9 @@ class Expectation:
             mean, count = self._over_paths(None, self._limit)
             return Estimate(mean, True, "enumeration" if count > 1 else "one evaluation", count)
         route, rules = self._rules(refined)
+        at_once = self._over_rows(rules) if self._over_rows is not None and not self._probe.choices else None
+        if at_once is not None:
+            return Estimate(at_once, False, route, len(rules.rows))
         means, used = [], 0
         for row in rules.rows:
             mean, count = self._over_paths(row, self._limit - used)
