@@ -4,6 +4,7 @@
 what failed and what could not be tested; names of models as arguments restrict it to them.
 
     +  held    FAIL  failed    ?  no evidence against it in a sequential test    .  not applicable, or out of reach
+    (+)  held near the posterior; where the parameters stand, quadrature does not settle
 """
 
 from __future__ import annotations
@@ -65,7 +66,14 @@ class Row:
 
     def cells(self) -> list[str]:
         """One sign a column, or why there are none."""
-        return [self.refused] if self.refused else [SIGNS[self.status(column)] for column in COLUMNS]
+        return [self.refused] if self.refused else [self._sign(column) for column in COLUMNS]
+
+    def _sign(self, column: str) -> str:
+        of_column = [f for f in self.findings if f.property.startswith(COLUMNS[column])]
+        held = [f for f in of_column if f.status == "held"]
+        only_near = held and all(f.property.endswith("near the posterior") for f in held)
+        status = self.status(column)
+        return "(+)" if status == "held" and only_near else SIGNS[status]
 
     def failures(self) -> tuple[Finding, ...]:
         """The findings that failed."""
