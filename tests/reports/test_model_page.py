@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from verify import models
+from verify.documents import check_text
 from verify.maximisation import examples
 from verify.models.path import walk
+from verify.report import html
 from verify.report.model_page import em_page, model_page
 from verify.report.plot import BOTTOM, TOP, Axes, Curve, plot, ticks
+from verify.results import Run
 
 
 def points(drawing: str, style: str) -> list[list[tuple[float, float]]]:
@@ -79,3 +82,19 @@ def test_ticks_are_round_and_inside() -> None:
         found = ticks(low, high)
         assert 2 <= len(found) <= 8
         assert all(low - 1e-9 <= tick <= high + 1e-9 for tick in found)
+
+
+JOINT = r"""$$J(\theta, q) := \mathbb{E}_{q(z)}[\log p_\theta(x, z) - \log q(z)]$$
+
+$$(\hat\theta, \hat q) := \arg\max_{\theta, q} J(\theta, q)$$
+"""
+
+
+def test_a_document_that_maximises_over_parameters_and_q_shows_em() -> None:
+    page = html.render(Run((check_text(JOINT, "joint.md"),)))
+    assert "Maximising over θ and q" in page
+    assert "Evidence and ELBO per iteration" in page
+    elbo, evidence = points(page, "curve")[-1], points(page, "evidence")[-1]
+    assert len(elbo) == len(evidence) == 25
+    other = html.render(Run((check_text(r"$$\log p(x) = \log \int p(x, z)\, dz$$", "one.md"),)))
+    assert "Maximising over θ and q" not in other

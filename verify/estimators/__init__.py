@@ -1,10 +1,10 @@
 """Monte-Carlo estimators of the ELBO and their exact laws: references for code under test.
 
-    samples    plain Monte-Carlo estimates
-    moments    exact means and variances of ELBO and importance-weighted estimates, Rényi bounds
+    samples     plain Monte-Carlo estimates
+    moments     exact means and variances of ELBO and importance-weighted estimates, Rényi bounds
     enclosures  the same mean and variance certified, for one real latent
-    gradients  score-function and reparameterised gradients, their exact means and variances
-    nodes      expectations under q as finite sums, by enumeration or quadrature
+    gradients   score-function and reparameterised gradients, their exact means and variances
+    nodes       expectations under q as finite sums, by enumeration or quadrature
 """
 
 from verify.estimators.enclosures import CertifiedMoments, iwae_enclosures

@@ -56,6 +56,12 @@ def run(name: str, seed: int = 0, steps: int = 100, progress: Callable[[int, int
     return maximise(start.model, start.m_step, steps, tolerance=1e-9, progress=progress)
 
 
+def example_without_certificates(name: str, seed: int = 0, steps: int = 100) -> Trace:
+    """The same run in floats alone, for drawing."""
+    start = STARTS[name](np.random.default_rng(seed))
+    return maximise(start.model, start.m_step, steps, certify=False)
+
+
 def findings(trace: Trace) -> list[str]:
     """What was proved about the steps, and where the run ended, as sentences."""
     words = {Change.UNCHANGED: "left it as it was, within rounding", Change.LOWERED: "lowered it",

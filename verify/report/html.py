@@ -79,6 +79,7 @@ def _document(document: CheckedDocument, number: int) -> Markup:
         _roles(document),
         _chart(document, anchor),
         _bound(document),
+        _joint(document),
         _claims(document, anchor),
         _troubles(document),
         class_="document",
@@ -177,6 +178,17 @@ def _bound(document: CheckedDocument) -> Markup | None:
     if not any(BOUNDS & set(rules_used(theorem)) for theorem in theorems):
         return None
     return element("section", element("h2", "The bound in pictures"), pictures(), class_="bound")
+
+
+def _joint(document: CheckedDocument) -> Markup | None:
+    """A picture of the maximisation over θ and q, where the document has one that must be attained."""
+    needed = (required.condition.kind for claim in document.claims for required in claim.verdict.conditions)
+    if "attained" not in needed:
+        return None
+    from verify.report.em_figure import joint_maximisation_figure  # a run of EM is only computed where it is shown
+
+    figure = element("div", joint_maximisation_figure(), class_="pictures")
+    return element("section", element("h2", "Maximising over θ and q"), figure, class_="bound")
 
 
 def _troubles(document: CheckedDocument) -> Markup | None:

@@ -8,12 +8,11 @@ from verify.maximisation import Trace
 from verify.maximisation.examples import findings
 from verify.models import SolvableModel
 from verify.models.path import Path
+from verify.report.em_figure import FIRST, em_figure
 from verify.report.formulas import formula_block, latex_formula
 from verify.report.html import page
 from verify.report.markup import Markup, element
 from verify.report.plot import Axes, Curve, plot
-
-FIRST = 30  # iterations of EM that are drawn one by one
 
 
 def model_page(path: Path) -> str:
@@ -38,23 +37,6 @@ def em_page(trace: Trace) -> str:
     run = element("section", element("h2", name), _em_figures(trace), _table(head, steps))
     title = f"{model.title}: maximisation over θ and q"
     return page(title, _heading(model, title), run, element("section", element("h2", "What is proved"), proved))
-
-
-def em_figure(trace: Trace) -> Markup:
-    """Evidence and ELBO per iteration: J(θ, q) climbs in steps below log p(x), which it touches after every E step."""
-    shown = trace.steps[:FIRST]
-    elbo, evidence = [shown[0].elbo_before], [shown[0].evidence_before]
-    for step in shown:  # half an iteration later the E step has raised the ELBO to the evidence
-        elbo += [step.elbo_tight, step.elbo_after]
-        evidence += [step.evidence_before, step.evidence_after]
-    halves = [k / 2 for k in range(len(elbo))]
-    return plot(
-        "Evidence and ELBO per iteration",
-        "The evidence never falls; the ELBO climbs to it at every E step and lifts it at every M step.",
-        halves,
-        [Curve("ELBO", elbo), Curve("log p(x)", evidence, "evidence")],
-        Axes("iteration"),
-    )
 
 
 def _heading(model: SolvableModel, title: str = "") -> Markup:  # type: ignore[type-arg]

@@ -44,7 +44,7 @@ def plot(title: str, description: str, xs: Sequence[float], curves: Sequence[Cur
     shown = [value for values in scaled for value in values if math.isfinite(value)]
     frame = _Frame(min(xs), max(xs), *_padded(min(shown, default=0.0), max(shown, default=1.0)))
     lines = [
-        element("polyline", class_=curve.style, fill="none", points=points)
+        element("polyline", class_=curve.style, points=points)
         for curve, values in zip(curves, scaled, strict=True)
         for points in _pieces(frame, xs, values)
     ]
