@@ -107,7 +107,7 @@ def read_document(source: Source) -> ReadDocument:
     """All claims of a document.  Never raises for what a document contains."""
     formulas = parse_source(source)
     directives = read_directives(source)
-    roles = infer_roles(formulas, survey_source(source))
+    roles = infer_roles(formulas, survey_source(source), _sentences(source))
     directives.declare(roles)
     document = _read(source, formulas, roles, directives)
     if not roles.doubtful:
@@ -129,6 +129,15 @@ def _with_other(claim: ReadClaim, other: ReadClaim) -> ReadClaim:
     same = isinstance(claim.content, Claim) and claim.content == other.content
     either = isinstance(claim.content, Claim) or isinstance(other.content, Claim)
     return replace(claim, other=other.content) if either and not same else claim
+
+
+def _sentences(source: Source) -> dict[int, int]:
+    """For each formula inside a sentence that has had one before: where that sentence's first formula begins."""
+    first: dict[int, int] = {}
+    for before, raw in zip(source.formulas, source.formulas[1:], strict=False):
+        if not raw.display and not before.display and ("$" in raw.lead or "\\(" in raw.lead):
+            first[raw.span.start] = first.get(before.span.start, before.span.start)
+    return first
 
 
 class _DocumentReader:

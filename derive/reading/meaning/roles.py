@@ -8,7 +8,7 @@ out, and are never used for different things (in one formula, or with the same a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -143,8 +143,11 @@ class Roles:
         return max(fitting, key=lambda s: (known[s], -len(s[0]))) if fitting else None
 
 
-def infer_roles(formulas: Iterable[Formula], survey: Survey) -> Roles:
-    """The roles of all names of a document."""
+def infer_roles(formulas: Iterable[Formula], survey: Survey, sentences: Mapping[int, int] | None = None) -> Roles:
+    """The roles of all names of a document.
+
+    ``sentences`` maps where a formula begins to where its sentence does, if another formula stands before it there.
+    """
     roles = Roles(survey)
     collected = list(formulas)
     for _ in range(2):  # the second pass knows which names are variables
@@ -153,7 +156,8 @@ def infer_roles(formulas: Iterable[Formula], survey: Survey) -> Roles:
         roles.functions.clear()
         roles.bound.clear()
         roles.free.clear()
-        for number, formula in enumerate(collected):
+        for formula in collected:
+            number = (sentences or {}).get(formula.span.start, formula.span.start)
             for statement in formula.statements:
                 for side in statement.sides:
                     if side is not None:
@@ -318,7 +322,7 @@ def optimised(nodes: Iterable[Node]) -> Iterator[Name]:
 
 
 def _fold_case(roles: Roles) -> None:
-    """P_θ and p_θ: one law, unless some formula writes both with the same subscripts."""
+    """P_θ and p_θ: one law, unless some formula (or sentence) writes both with the same subscripts."""
     first: dict[str, str] = {}
     for key in list(roles.laws):
         other = first.setdefault(key.lower(), key)
