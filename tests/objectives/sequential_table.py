@@ -104,10 +104,10 @@ def spread_for(family: Family, case: Any) -> Spread:
 
 def t_test_draws(draw: Any, mean: float) -> int | None:
     """The smallest n = 2^k at which a t-test rejects at the level of the e-process."""
-    values = draw(0, MOST_DRAWS)
+    values = np.empty(0)
     for n in (2**k for k in range(2, 1 + int(math.log2(MOST_DRAWS)))):
-        with np.errstate(all="ignore"):
-            p = stats.ttest_1samp(values[:n], mean).pvalue
+        values = np.concatenate([values, draw(len(values), n)])
+        p = stats.ttest_1samp(values, mean).pvalue
         if p <= POWER_LEVEL or (math.isnan(p) and values[0] != mean):
             return n
     return None
@@ -151,16 +151,23 @@ def shown(draws: list[int | None]) -> str:
 
 
 def powers() -> Iterator[str]:
-    rows = [power(family, mutant) for family in ALL for mutant in family.mutants if has_draws(family, mutant)]
-    width = max(len(row.mutant) for row in rows)
+    tested = [(family, mutant) for family in ALL for mutant in family.mutants if has_draws(family, mutant)]
+    width = max(len(f"{family.name}/{mutant.name}") for family, mutant in tested)
     yield f"{'draws to reject at ' + format(POWER_LEVEL, '.1e'):{width}}  e-process   t-test  the e-process rests on"
-    for row in rows:
+    rows = []
+    for family, mutant in tested:
+        rows.append(row := power(family, mutant))
         yield f"{row.mutant:{width}}  {shown(row.sequential):>9}  {shown(row.t_test):>7}  {row.knowledge}"
-    for name, column in (("e-process", "sequential"), ("t-test", "t_test")):
-        draws = [median(math.inf if n is None else n for n in getattr(row, column)) for row in rows]
-        found = sorted(n for n in draws if not math.isinf(n))
-        quartiles = ", ".join(f"{np.quantile(found, share):.0f}" for share in (0.25, 0.5, 0.75, 1.0))
-        yield f"{name}: {len(found)} of {len(rows)} rejected; quartiles of the draws {quartiles}"
+    yield summary("e-process", [row.sequential for row in rows])
+    yield summary("t-test", [row.t_test for row in rows])
+
+
+def summary(name: str, columns: list[list[int | None]]) -> str:
+    """How many are rejected, and quartiles of the draws that it takes."""
+    medians = [median(math.inf if n is None else n for n in draws) for draws in columns]
+    found = [n for n in medians if not math.isinf(n)]
+    quartiles = ", ".join(f"{np.quantile(found, share):.0f}" for share in (0.25, 0.5, 0.75, 1.0))
+    return f"{name}: {len(found)} of {len(columns)} rejected; quartiles of the draws {quartiles}"
 
 
 def main(streams: int = STREAMS) -> None:
