@@ -25,7 +25,7 @@ EXAMPLES = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-FEWER = settings(EXAMPLES, max_examples=50)
+FEWER = settings(EXAMPLES, max_examples=200)
 ALL = list(models.ALL)
 
 

@@ -60,11 +60,21 @@ def test_small_perturbations_are_told_apart_in_distribution_space(name: str, ste
         assert case.model.gap(q) > 0
 
 
+@pytest.mark.parametrize("step", [1e-6, 1e-11])
 @pytest.mark.parametrize("name", FINITE)
-def test_the_naive_comparison_misses_them(name: str) -> None:
-    """At a part in 10^6 the naive test calls every q equal although all of them differ."""
-    cases = posterior_cases(name)
-    assert all(naive_says_equal(case.model, perturbed(case.q, 1e-6)) for case in cases)
+def test_the_naive_comparison_misses_them(name: str, step: float) -> None:
+    """At a part in 10^6 and in 10^11 the naive test calls every q equal although all of them certainly differ."""
+    for case in posterior_cases(name):
+        q = perturbed(case.q, step)
+        assert naive_says_equal(case.model, q)
+        assert case.model.deviation(q).certain
+
+
+def test_every_model_with_a_finite_latent_and_its_posterior_is_tried() -> None:
+    finite = (models.Categorical, models.Bernoulli, models.MarkovChain, models.DiscreteForwardProcess)
+    cases = [strategies.build(name, 0, "posterior") for name in models.ALL]
+    found = [c.model.name for c in cases if isinstance(c.q, finite) and c.model.contains_posterior]
+    assert sorted(found) == sorted(FINITE)
 
 
 def test_a_posterior_found_another_way_is_recognised() -> None:
