@@ -27,13 +27,37 @@ def em_figure(trace: Trace) -> Markup:
     )
 
 
-def joint_maximisation_figure() -> Markup:
-    """The figure of a small mixture, for documents that maximise over θ and q at once."""
-    trace = example_without_certificates("gaussian-mixture", steps=12)
-    caption = (
-        "Maximising J(θ, q) = log p(x; θ) − KL(q ‖ p(z|x; θ)) in turns, for a mixture of three normals: over q the "
-        "ELBO rises to the evidence, over θ it lifts the evidence with it. A maximum exists only because the variances "
-        "have a floor: with one mean on a data point the evidence grows without bound as that variance falls. Hence "
-        "the condition that the maximum is attained."
+def kl_figure(trace: Trace) -> Markup:
+    """KL and what is left to climb, on a logarithmic axis."""
+    final = float(trace.evidences.max())
+    left = [final - float(e) for e in trace.evidences[1:]]
+    return plot(
+        "KL and what is left to climb",
+        "Both fall, on a logarithmic axis, until rounding is reached.",
+        [float(step.number) for step in trace.steps],
+        [Curve("KL", [step.kl_after for step in trace.steps], "slack"), Curve("highest log p(x) − log p(x)", left)],
+        Axes("iteration", "nats", logarithmic=True),
     )
-    return element("figure", em_figure(trace), element("figcaption", caption))
+
+
+def em_figures(trace: Trace, remark: str = "") -> Markup:
+    """Evidence, ELBO and KL per iteration."""
+    count = min(FIRST, len(trace.steps))
+    above = f"The first {count} iterations: the E step closes the gap, the M step lifts the ELBO and log p(x) with it."
+    below = "KL(q ‖ p(z|x; θ)) after each M step: what the next E step will gain."
+    parts = figure(em_figure(trace), above), figure(kl_figure(trace), " ".join(filter(None, [below, remark])))
+    return element("div", parts, class_="pictures")
+
+
+def figure(drawing: Markup, caption: str) -> Markup:
+    return element("figure", drawing, element("figcaption", caption))
+
+
+def joint_maximisation_figures() -> Markup:
+    """The figures of a small mixture, for documents that maximise over θ and q at once."""
+    remark = (
+        "The example is a mixture of three normals. It has a maximum only because its variances have a floor: with one "
+        "mean on a data point the evidence grows without bound as that variance falls. Hence the condition that the "
+        "maximum is attained."
+    )
+    return em_figures(example_without_certificates("gaussian-mixture", steps=40), remark)

@@ -185,10 +185,9 @@ def _joint(document: CheckedDocument) -> Markup | None:
     needed = (required.condition.kind for claim in document.claims for required in claim.verdict.conditions)
     if "attained" not in needed:
         return None
-    from verify.report.em_figure import joint_maximisation_figure  # a run of EM is only computed where it is shown
+    from verify.report.em_figure import joint_maximisation_figures  # a run of EM is only computed where it is shown
 
-    figure = element("div", joint_maximisation_figure(), class_="pictures")
-    return element("section", element("h2", "Maximising over θ and q"), figure, class_="bound")
+    return element("section", element("h2", "Maximising over θ and q"), joint_maximisation_figures(), class_="bound")
 
 
 def _troubles(document: CheckedDocument) -> Markup | None:

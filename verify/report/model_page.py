@@ -8,7 +8,7 @@ from verify.maximisation import Trace
 from verify.maximisation.examples import findings
 from verify.models import SolvableModel
 from verify.models.path import Path
-from verify.report.em_figure import FIRST, em_figure
+from verify.report.em_figure import em_figures, figure
 from verify.report.formulas import formula_block, latex_formula
 from verify.report.html import page
 from verify.report.markup import Markup, element
@@ -34,29 +34,13 @@ def em_page(trace: Trace) -> str:
     steps = [(s.number, s.evidence_after, s.elbo_after, s.kl_after, s.change.value) for s in trace.steps]
     head = ("step", "log p(x)", "ELBO", "KL", "log p(x) was")
     name = "Evidence, ELBO and KL per iteration"
-    run = element("section", element("h2", name), _em_figures(trace), _table(head, steps))
+    run = element("section", element("h2", name), em_figures(trace), _table(head, steps))
     title = f"{model.title}: maximisation over θ and q"
     return page(title, _heading(model, title), run, element("section", element("h2", "What is proved"), proved))
 
 
 def _heading(model: SolvableModel, title: str = "") -> Markup:  # type: ignore[type-arg]
     return element("header", element("p", model.name, class_="path"), element("h1", title or model.title))
-
-
-def _em_figures(trace: Trace) -> Markup:
-    final = float(trace.evidences.max())
-    left = [final - float(e) for e in trace.evidences[1:]]
-    divergence = plot(
-        "KL and what is left to climb",
-        "Both fall, on a logarithmic axis, until rounding is reached.",
-        [float(step.number) for step in trace.steps],
-        [Curve("KL", [step.kl_after for step in trace.steps], "slack"), Curve("highest log p(x) − log p(x)", left)],
-        Axes("iteration", "nats", logarithmic=True),
-    )
-    count = min(FIRST, len(trace.steps))
-    above = f"The first {count} iterations: the E step closes the gap, the M step lifts the ELBO and log p(x) with it."
-    below = "KL(q ‖ p(z|x; θ)) after each M step: what the next E step will gain."
-    return element("div", _figure(em_figure(trace), above), _figure(divergence, below), class_="pictures")
 
 
 def _gap_figures(path: Path) -> list[Markup]:
@@ -74,13 +58,9 @@ def _gap_figures(path: Path) -> list[Markup]:
     caption = f"q moves on a line from one random member of the family to another; t = 0 is {path.target}."
     rows = [(f"{t:.2f}", e, g, e + g) for t, e, g in zip(ts, elbo, gap, strict=True)]
     numbers = _table(("t", "ELBO", "KL(q ‖ p(z|x))", "sum"), rows)
-    figures = element("div", _figure(bound, caption), _figure(slack, "log p(x) minus ELBO, by its own formula."),
+    figures = element("div", figure(bound, caption), figure(slack, "log p(x) minus ELBO, by its own formula."),
                       class_="pictures")  # fmt: skip
     return [figures, numbers]
-
-
-def _figure(drawing: Markup, caption: str) -> Markup:
-    return element("figure", drawing, element("figcaption", caption))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
