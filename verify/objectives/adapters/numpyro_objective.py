@@ -26,10 +26,11 @@ from numpyro.infer import RenyiELBO, Trace_ELBO, TraceEnum_ELBO, TraceGraph_ELBO
 from verify.models.records import LOWER, POSITIVE, REAL, SIMPLEX, UNIT, Kind
 from verify.objectives.adapters.jax_noise import categories
 from verify.objectives.adapters.jax_objective import JaxObjective
-from verify.objectives.adapters.numpyro_model import GuidedModel, guide_law
+from verify.objectives.adapters.numpyro_model import numpyro_program
 from verify.objectives.adapters.numpyro_sites import read_sites, traces
 from verify.objectives.case import Case
 from verify.objectives.check import check_objective
+from verify.objectives.reference.programs import GuidedModel, GuideLaw
 from verify.objectives.report import CheckReport
 
 _FIXED = Kind("fixed", lambda value: True, "finite", None)
@@ -78,7 +79,7 @@ def numpyro_objective(
         program = _Program(model, guide, arguments, keywords)
         values, fields, own = _parameters(program, params or {})
         sites = read_sites(model, guide, values, arguments, keywords)
-    q = guide_law(sites, values, fields)
+    q = GuideLaw(numpyro_program(sites), values, fields)
     best = None if posterior is None else {name: np.asarray(v, dtype=np.float64) for name, v in posterior.items()}
     name = getattr(model, "__name__", type(model).__name__)
     solved = GuidedModel(name, _observations(arguments, keywords), q, best, own)
