@@ -101,6 +101,15 @@ def test_shrinking_makes_numbers_simpler_and_keeps_the_failure(formula: str) -> 
     assert all(size == (3 if "34" in formula else 2) for size in small.sizes.values())
 
 
+def test_only_the_spaces_that_need_more_points_have_them() -> None:
+    """Among two points Σ p² is at least ½; so z needs three and x does with two."""
+    verdict = check(claim_of(r"\sum_z p(z|x)^2 \ge \frac{45}{100}"))
+    assert verdict.word == "refuted"
+    assert verdict.counterexample is not None
+    (table,) = [entries for name, entries in verdict.counterexample.tables if name == "p(z|x)" or name == "p(x,z)"]
+    assert table.count(":") == 6
+
+
 def digits(records: tuple[tuple[np.ndarray, int], ...]) -> int:
     """Decimal digits of all numerators and denominators."""
     fractions = [Fraction(int(number), denominator) for whole, denominator in records for number in whole.flat]

@@ -6,6 +6,7 @@ changed are the whole numbers that a world is built from, so every world on the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
@@ -15,7 +16,7 @@ import numpy as np
 
 from derive.claims import Claim, Measure
 from derive.terms.nodes import ArgExtremum
-from verify.counterexample.search import RationalWorld, sizes_of
+from verify.counterexample.search import RationalWorld, Sizes, sizes_of
 from verify.worlds.draw import build
 from verify.worlds.evaluate import Evaluator
 from verify.worlds.sources import Random, RandomSource, Record, RoundedSource, SmallSource, one_world
@@ -77,7 +78,7 @@ class _Climb:
 
     claim: Claim
     vocabulary: Vocabulary
-    sizes: dict[str, int]
+    sizes: Sizes
     counting: bool
     random: Random
 
@@ -153,16 +154,17 @@ def _nearness(claim: Claim, vocabulary: Vocabulary, trial: Trial) -> Array:
     return np.where(trial.applicable, best, -np.inf)
 
 
-def climb(claim: Claim, vocabulary: Vocabulary, seed: int) -> RationalWorld | None:
-    """A world in which the (name-free) claim fails, or None.  Sets of optima are not climbed for.
+def climb(
+    claim: Claim, vocabulary: Vocabulary, seed: int, among: Sequence[Sizes] | None = None
+) -> RationalWorld | None:
+    """A world (of some sizes) in which the (name-free) claim fails, or None.  Sets of optima are not climbed for.
 
     Raises CannotEvaluateError where a side has no value in finite worlds.
     """
     if isinstance(claim.lhs, ArgExtremum) or claim.sign == "argmax-equiv":
         return None
     random = np.random.default_rng(seed)
-    for size, counting in product(sizes_of(vocabulary), (True, False)):
-        sizes = dict.fromkeys(sorted(vocabulary.spaces), size)
+    for sizes, counting in product(among or sizes_of(vocabulary), (True, False)):
         found = _Climb(claim, vocabulary, sizes, counting, random).run()
         if found is not None:
             return found

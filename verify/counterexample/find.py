@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from derive.claims import Claim
 from derive.terms.nodes import ArgExtremum
 from derive.writing import Notation
@@ -9,7 +11,7 @@ from verify.counterexample.climb import climb
 from verify.counterexample.decide import decide
 from verify.counterexample.describe import describe
 from verify.counterexample.optima import order_differs
-from verify.counterexample.search import Accept, fails, search
+from verify.counterexample.search import Accept, RationalWorld, Sizes, fails, search, smaller
 from verify.counterexample.shrink import shrink
 from verify.verdict import WorldSides
 from verify.worlds.vocabulary import Vocabulary
@@ -22,11 +24,10 @@ def find(
 
     Drawn at random where that suffices, otherwise climbed to.
     """
-    found = search(claim, vocabulary, seed, accept, zeros)
-    if found is None and accept is fails and not zeros:
-        found = climb(claim, vocabulary, seed)
+    found = _found(claim, vocabulary, seed, accept, zeros)
     if found is None:
         return None
+    found = _with_fewest_points(found, seed, accept, zeros)
     for rational in (shrink(found, accept), found):
         if isinstance(claim.lhs, ArgExtremum):
             sides = order_differs(rational, notation)
@@ -37,3 +38,26 @@ def find(
         if decided is not None:
             return describe(rational, decided, notation)
     return None
+
+
+def _found(
+    claim: Claim,
+    vocabulary: Vocabulary,
+    seed: int,
+    accept: Accept,
+    zeros: bool,
+    among: Sequence[Sizes] | None = None,
+) -> RationalWorld | None:
+    found = search(claim, vocabulary, seed, accept, zeros, among)
+    if found is None and accept is fails and not zeros:
+        found = climb(claim, vocabulary, seed, among)
+    return found
+
+
+def _with_fewest_points(world: RationalWorld, seed: int, accept: Accept, zeros: bool) -> RationalWorld:
+    """A world that fails, too, in which no single space could do with the fewest points."""
+    for sizes in smaller(world.sizes):
+        found = _found(world.claim, world.vocabulary, seed, accept, zeros, [sizes])
+        if found is not None:
+            return _with_fewest_points(found, seed, accept, zeros)
+    return world

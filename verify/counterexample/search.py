@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from verify.worlds.world import Array, World
 
 BATCH = 256
 SIZES = (2, 3)
+Sizes = dict[str, int]  # space -> how many points it has
 Accept = Callable[[Trial], Array]  # which worlds of a batch count as found: a mask (W,)
 
 
@@ -29,7 +30,7 @@ class RationalWorld:
 
     claim: Claim
     vocabulary: Vocabulary
-    sizes: dict[str, int]
+    sizes: Sizes
     records: tuple[Record, ...]
 
     def build(self, records: list[Record] | None = None, exact: bool = False) -> World:
@@ -44,14 +45,19 @@ class RationalWorld:
 
 
 def search(
-    claim: Claim, vocabulary: Vocabulary, seed: int, accept: Accept = fails, zeros: bool = False
+    claim: Claim,
+    vocabulary: Vocabulary,
+    seed: int,
+    accept: Accept = fails,
+    zeros: bool = False,
+    among: Sequence[Sizes] | None = None,
 ) -> RationalWorld | None:
     """The simplest world found in which the trial of the claim is accepted, or None.
 
-    ``zeros`` looks among worlds with zeros in the tables.
+    ``zeros`` looks among worlds with zeros in the tables, ``among`` among worlds of these sizes.
     """
     random = np.random.default_rng(seed)
-    for source, points in _sources(vocabulary, random, zeros):
+    for source, points in _sources(among or sizes_of(vocabulary), random, zeros):
         world = build(vocabulary, claim.setting, source, points, "rational")
         found = np.flatnonzero(accept(try_claim(claim, vocabulary, world)))
         if len(found):
@@ -60,17 +66,24 @@ def search(
     return None
 
 
-def sizes_of(vocabulary: Vocabulary) -> tuple[int, ...]:
-    """How many points a space is given, few first: with many variables no more than fit into a table."""
+def sizes_of(vocabulary: Vocabulary) -> tuple[Sizes, ...]:
+    """How many points each space is given, few first: with many variables no more than fit into a table."""
     most = MAX_STATES ** (1 / max(1, len(vocabulary.names)))
-    return tuple(size for size in SIZES if size <= most) or SIZES[:1]
+    allowed = [size for size in SIZES if size <= most] or SIZES[:1]
+    return tuple(dict.fromkeys(sorted(vocabulary.spaces), size) for size in allowed)
+
+
+def smaller(sizes: Sizes) -> Iterator[Sizes]:
+    """The same with one space brought down to the fewest points."""
+    for space, size in sizes.items():
+        if size > SIZES[0]:
+            yield {**sizes, space: SIZES[0]}
 
 
 def _sources(
-    vocabulary: Vocabulary, random: np.random.Generator, zeros: bool
-) -> Iterator[tuple[SmallSource | RoundedSource, dict[str, int]]]:
-    for size in sizes_of(vocabulary):
-        points = dict.fromkeys(sorted(vocabulary.spaces), size)
+    among: Sequence[Sizes], random: np.random.Generator, zeros: bool
+) -> Iterator[tuple[SmallSource | RoundedSource, Sizes]]:
+    for points in among:
         for level in range(3):
             yield SmallSource(level, BATCH, random, zeros=zeros), points
         for kind in () if zeros else ("generic", "concentrated"):
