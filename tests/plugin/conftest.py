@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy  # noqa: F401  # pytester forgets what its runs import, and NumPy cannot be imported twice in a process
 import pytest
 from projects import Project
 

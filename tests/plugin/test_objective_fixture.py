@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-import numpy  # noqa: F401  # pytester forgets what its runs import, and NumPy cannot be imported twice
 import pytest
 from projects import Project
 
 import verify.objectives
 import verify.pytest_plugin.objectives
-import verify.strategies  # noqa: F401
+import verify.strategies  # noqa: F401  # pytester forgets what its runs import: here it stays
 
 pytest_plugins = ["pytester"]
 
