@@ -15,8 +15,8 @@ def prove_equality(left: Term, right: Term, setting: Setting, drawn: Spaces) -> 
     """⊢ left = right with as few open conditions as can be, or None.
 
     Two chains that meet read best, first those that leave logs whole; where they do not, the difference is simplified,
-    and last the conditional densities are all written out.  Where the proof needs a law to be positive, one that
-    cancels nothing is tried as well.
+    then the conditional densities are all written out, and last nested integrals are taken as one.  Where the proof
+    needs a law to be positive, one that cancels nothing is tried as well.
     """
     direct = _by_meeting(left, right, setting, drawn, "direct")
     if direct is not None and not open_conditions(direct):
@@ -25,6 +25,7 @@ def prove_equality(left: Term, right: Term, setting: Setting, drawn: Spaces) -> 
         _by_meeting(left, right, setting, drawn, "usual")
         or _by_difference(left, right, setting, drawn)
         or _by_meeting(left, right, setting, drawn, "thorough")
+        or _by_difference(left, right, setting, drawn, "swapping")
     )
     if theorem is None or not open_conditions(theorem):
         return theorem or direct
@@ -50,10 +51,12 @@ def _by_meeting(left: Term, right: Term, setting: Setting, drawn: Spaces, effort
         return None
 
 
-def _by_difference(left: Term, right: Term, setting: Setting, drawn: Spaces) -> Theorem | None:
+def _by_difference(
+    left: Term, right: Term, setting: Setting, drawn: Spaces, effort: Effort = "usual"
+) -> Theorem | None:
     zero = Chain(Number(0), setting)
     chain = Chain(Plus(left, negative(right)), setting)
-    simplify(chain, drawn)
+    simplify(chain, drawn, effort)
     if not meets(chain, zero):
         return None
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import cast
 
 from sympy import Basic, Tuple
@@ -19,7 +20,7 @@ from derive.engine.chain import Chain, positions
 from derive.engine.collecting import Collected
 from derive.engine.equality import open_conditions, prove_equality
 from derive.engine.matching import Spaces
-from derive.engine.simplify import join, simplify
+from derive.engine.simplify import Effort, join, simplify
 from derive.kernel import Theorem, from_difference, order, turned
 from derive.rules import TABLE
 from derive.rules.pattern import Lambda
@@ -28,6 +29,7 @@ from derive.steps import ProofError, Step, instance, premises
 from derive.terms.binding import free_names, same
 from derive.terms.meaning import is_nonnegative
 from derive.terms.nodes import (
+    Density,
     Divergence,
     Expectation,
     Function,
@@ -63,16 +65,19 @@ def _theorems(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iter
     for tactic in (_jensen, _bound, _drop):
         yield from _by(tactic, large, small, setting, drawn)
     difference = Plus(small, negative(large))
-    for theorem in _by(_bound, Number(0), difference, setting, drawn):
-        yield turned(from_difference(small, large, turned(theorem)))
+    for effort in ("usual", "swapping"):
+        for theorem in _by(partial(_bound, effort=effort), Number(0), difference, setting, drawn, effort):
+            yield turned(from_difference(small, large, turned(theorem)))
 
 
 Tactic = Callable[[Term, Term, Setting, Spaces], Iterator[Step]]
 
 
-def _by(tactic: Tactic, large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Theorem]:
+def _by(
+    tactic: Tactic, large: Term, small: Term, setting: Setting, drawn: Spaces, effort: Effort = "usual"
+) -> Iterator[Theorem]:
     for inequality in tactic(large, small, setting, drawn):
-        theorem = _bridge(large, inequality, small, setting, drawn)
+        theorem = _bridge(large, inequality, small, setting, drawn, effort)
         if theorem is not None:
             yield theorem
 
@@ -80,12 +85,12 @@ def _by(tactic: Tactic, large: Term, small: Term, setting: Setting, drawn: Space
 # ---------------------------------------------------------------- joining by one inequality
 
 
-def _bridge(large: Term, step: Step, small: Term, setting: Setting, drawn: Spaces) -> Theorem | None:
+def _bridge(large: Term, step: Step, small: Term, setting: Setting, drawn: Spaces, effort: Effort) -> Theorem | None:
     """large ⊑ … = step.before ≥ step.after = … ⊒ small."""
     try:
         step = replace(step, premises=premises(step, setting))
-        left = reach(large, step.before, setting, drawn)
-        right = reach(small, step.after, setting, drawn)
+        left = reach(large, step.before, setting, drawn, effort)
+        right = reach(small, step.after, setting, drawn, effort)
         if left is None or right is None:
             return None
         return order(left.theorem(), step, right.theorem())
@@ -93,14 +98,14 @@ def _bridge(large: Term, step: Step, small: Term, setting: Setting, drawn: Space
         return None
 
 
-def reach(start: Term, goal: Term, setting: Setting, drawn: Spaces) -> Chain | None:
+def reach(start: Term, goal: Term, setting: Setting, drawn: Spaces, effort: Effort = "usual") -> Chain | None:
     """A chain from start to goal: both are simplified, and the goal's steps are walked back."""
     chain = Chain(start, setting)
     if same(start, goal) or chain.attempt(lambda c: c.ring((), goal)):
         return chain
-    simplify(chain, drawn)
+    simplify(chain, drawn, effort)
     target = Chain(goal, setting)
-    simplify(target, drawn)
+    simplify(target, drawn, effort)
     if not same(chain.term, target.term) and not _align(chain, target):
         return None
     for step in reversed(target.steps):
@@ -217,11 +222,11 @@ def _abstract(body: Term, part: Term, hole: Variable) -> Term:
 # ---------------------------------------------------------------- the variational bound
 
 
-def _bound(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
+def _bound(large: Term, small: Term, setting: Setting, drawn: Spaces, effort: Effort = "usual") -> Iterator[Step]:
     """log ∫ g ≥ E_q[log(g/q)], with q and g read off the simplified small side ∫ q·φ: g = q·exp φ."""
     del large
     chain = Chain(small, setting)
-    simplify(chain, drawn)
+    simplify(chain, drawn, effort)
     for integral in [part for _, part in positions(chain.term) if isinstance(part, Integral)]:
         law, exponent = _mean(integral)
         if law is None:
@@ -272,12 +277,26 @@ def _power_product(factors: list[tuple[Term, Fraction]]) -> Term:
                 break
         else:
             exponents.append((base, exponent))
+    exponents = _conditionals(exponents)
     up = [_power(b, e) for b, e in exponents if e > 0]
     down = [_power(b, -e) for b, e in exponents if e < 0]
     above = Number(1) if not up else up[0] if len(up) == 1 else Times(*up)
     if not down:
         return above
     return Quotient(above, down[0] if len(down) == 1 else Times(*down))
+
+
+def _conditionals(exponents: list[tuple[Term, Fraction]]) -> list[tuple[Term, Fraction]]:
+    """q(x, z) over q(x) as q(z | x), so that a product of laws is seen to be one."""
+    for i, (above, one) in enumerate(exponents):
+        for j, (below, minus_one) in enumerate(exponents):
+            if one == -minus_one == Fraction(1) and isinstance(above, Density) and isinstance(below, Density):
+                rest = tuple(v for v in above.at if v not in below.at)
+                if above.law == below.law and above.given == below.given and len(rest) + len(below.at) == len(above.at):
+                    conditional = Density(above.law, rest, (*below.at, *above.given))
+                    kept = [pair for k, pair in enumerate(exponents) if k not in (i, j)]
+                    return _conditionals([*kept, (conditional, Fraction(1))])
+    return exponents
 
 
 def _power(base: Term, exponent: Fraction) -> Term:

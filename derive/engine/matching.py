@@ -323,5 +323,14 @@ def integrate_out(term: Term) -> Use | None:
     return None
 
 
+def nested(term: Term) -> Use | None:
+    """∫ (∫ f dz) dy as one integral, which f must allow."""
+    if not isinstance(term, Integral) or not isinstance(term.body, Integral):
+        return None
+    inner = term.body
+    holes = {"f": inner.body, "Y": Tuple(*term.variables), "Z": Tuple(*inner.variables)}
+    return Use("iterate", holes, backwards=True)
+
+
 def _times(factors: list[Term]) -> Term:
     return factors[0] if len(factors) == 1 else Times(*factors)

@@ -36,7 +36,7 @@ from derive.terms.nodes import (
 Matcher = Callable[[Term], Use | None]
 
 
-Effort = Literal["direct", "careful", "usual", "thorough"]
+Effort = Literal["direct", "careful", "usual", "thorough", "swapping"]
 
 
 def simplify(chain: Chain, drawn: Spaces, effort: Effort = "usual") -> None:
@@ -45,6 +45,7 @@ def simplify(chain: Chain, drawn: Spaces, effort: Effort = "usual") -> None:
     careful    nothing is cancelled, so that no law has to be positive
     direct     careful, and logs stay whole; what is in them is joined
     thorough   also writes every conditional density out as joint over marginal
+    swapping   also takes nested integrals as one, under the condition that this may be done
     """
     matchers = _matchers(chain.setting, drawn, effort)
     turns = Turns(chain)
@@ -78,6 +79,7 @@ def _matchers(setting: Setting, drawn: Spaces, effort: Effort) -> tuple[Matcher,
         matching.marginal,
         matching.constant_out,
         matching.integrate_out,
+        *((matching.nested,) if effort == "swapping" else ()),
         *((partial(matching.conditional, drawn=drawn, given=given),) if effort == "thorough" else ()),
     )
 

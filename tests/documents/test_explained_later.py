@@ -54,3 +54,9 @@ def test_a_parameter_behind_the_bar_is_understood_where_it_is_left_out() -> None
     claim = only(text)
     assert claim.verdict.word == "proved"
     assert "KL(q(z) ‖ p_θ(z|x))" in claim.text
+
+
+def test_a_conclusion_about_a_starred_law_explains_nothing() -> None:
+    assert words(r"Hence $$q^*(z) = p(z|x).$$") == ["undecided"]
+    assert words(r"With data from $p^*(x)$, the claim is that $$p^*(x) = p(x).$$") == ["refuted"]
+    assert words(r"Here $p^*(x)$ is the truth. $$p^*(x) = p(x)$$") == ["refuted"]

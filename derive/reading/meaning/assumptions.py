@@ -10,7 +10,7 @@ on after that, or to hold before the comment that states it, is not known, so th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.claims import Curvature, Hypothesis, LawEquation, Ordered, Range, Unmodelled
 from derive.reading.documents import RawFormula, Source
@@ -18,6 +18,7 @@ from derive.reading.meaning.directives import Directives
 from derive.reading.meaning.elaborate import Elaborator
 from derive.reading.meaning.hypotheses import (
     assumes,
+    concludes,
     conditional_words,
     constant,
     freed,
@@ -33,7 +34,7 @@ from derive.reading.meaning.roles import Roles
 from derive.reading.meaning.sections import Sections
 from derive.reading.meaning.sides import head_of, is_starred_law
 from derive.reading.statements import Formula, Statement
-from derive.reading.syntax import Name, Span
+from derive.reading.syntax import Name, Node, Span
 from derive.reading.walk import walk
 from derive.terms.binding import free_names
 from derive.terms.nodes import Law, Number, Parameter, Term
@@ -60,7 +61,9 @@ class Assumptions:
         self.sections = Sections(source.text)
         self.raw = {raw.span.start: raw for raw in source.formulas}
         self.statements: set[Span] = set()
-        self.chosen: dict[str, Span] = {}  # starred law -> the first statement that says what it is
+        self.chosen: dict[str, Span] = {}  # starred law -> the first equation about it
+        self.choosing: dict[Span, str] = {}  # equations that say what a starred law is, and which one
+        self.unexplained: set[Span] = set()  # conclusions about starred laws of which nothing is said before
         self.scoped: list[Scoped] = []
         for place, hypothesis in directives.hypotheses(roles):
             self.scoped += self._commented(place, hypothesis)
@@ -123,7 +126,7 @@ class Assumptions:
 
     def _from_formula(self, formula: Formula, statement: Statement) -> Iterator[Scoped]:
         signs = [relation.sign for relation in statement.relations]
-        chosen = self._chosen(statement)
+        chosen = self._chosen(formula, statement)
         if signs and all(sign in _ORDER for sign in signs) and assumes(statement.lead):
             yield from self._order(formula, statement)
         elif signs in (["="], [":="], ["=:"]):
@@ -132,7 +135,12 @@ class Assumptions:
             yield from self._supposed(formula, statement)
 
     def _supposed(self, formula: Formula, statement: Statement) -> Iterator[Scoped]:
-        """What is supposed in any other way (E[f] = 0, KL = 0): nothing that may rest on it is refuted."""
+        """What is supposed in any other way (E[f] = 0, KL = 0): nothing that may rest on it is refuted.
+
+        That a law is positive is heard elsewhere, and where it is not, only a condition more is named.
+        """
+        if statement.sides[0] is not None and self._is_law(statement.sides[0]) and statement.relations[0].sign == ">":
+            return
         raw = self._raw(formula)
         lead = raw.lead if raw is not None and formula.display else statement.lead
         if statement.span not in self.statements and supposes(lead):
@@ -140,7 +148,11 @@ class Assumptions:
             span = Span(formula.span.start, self.sections.end(formula.span.start))
             yield Scoped(span, Unmodelled(f"“{said}”"))
 
-    def _chosen(self, statement: Statement) -> str:
+    def _is_law(self, side: Node) -> bool:
+        head = head_of(side)
+        return isinstance(head, Name) and self.roles.is_law(head)
+
+    def _chosen(self, formula: Formula, statement: Statement) -> str:
         """The starred law of which this is the first equation, q^* = …, or nothing."""
         left = statement.sides[0]
         if left is None or not is_starred_law(left, self.roles) or [r.sign for r in statement.relations[:1]] != ["="]:
@@ -148,14 +160,26 @@ class Assumptions:
         head = head_of(left)
         assert isinstance(head, Name)
         key = self.roles.law_key(head)
-        return key if self.chosen.setdefault(key, statement.span) == statement.span else ""
+        if self.chosen.setdefault(key, statement.span) != statement.span or self._is_unstarred(statement, head):
+            return ""
+        raw = self._raw(formula)
+        if concludes(raw.lead if raw is not None and formula.display else statement.lead):
+            self.unexplained.add(statement.span)
+            return ""
+        self.choosing[statement.span] = key
+        return key
+
+    def _is_unstarred(self, statement: Statement, starred: Name) -> bool:
+        """p^*(x) = p(x): that the two are one says not which law p^* is."""
+        right = None if statement.sides[1] is None else head_of(statement.sides[1])
+        plain = replace(starred, superscript=None)
+        return isinstance(right, Name) and self.roles.law_key(right) == self.roles.law_key(plain)
 
     def chooses(self, statement: Statement) -> bool:
         """Whether a statement says by other laws which law a starred one is: q^* = argmin …, q^*(z) = exp(…)/Z."""
-        chosen = [key for key, span in self.chosen.items() if span == statement.span]
         right = [part for side in statement.sides[1:] if side is not None for part in walk(side)]
         laws = {self.roles.law_key(part) for part in right if isinstance(part, Name) and self.roles.is_law(part)}
-        return bool(chosen) and not laws & set(chosen)
+        return statement.span in self.choosing and self.choosing[statement.span] not in laws
 
     def _law_equation(self, formula: Formula, statement: Statement, chosen: str) -> Iterator[Scoped]:
         left, right = statement.sides

@@ -292,6 +292,8 @@ class _DocumentReader:
         defined = self.namer.definition(statement, place, relation, left, right)
         if defined is not None:
             return replace(defined, setting=self.setting(formula))
+        if statement.span in self.assumptions.unexplained:
+            return Open(f"nothing before it says what {self._source_of(head_of(left))} is")
         if place == 0 and relation.sign == "=" and self.assumptions.chooses(statement):
             self._unread_law(formula, statement, left, right)
             return Assumed("definition", self._source_of(left), "", ("what follows from that is not checked",))

@@ -90,6 +90,16 @@ def assumes(lead: str) -> bool:
     return _ASSUMING.search(lead.strip()) is not None
 
 
+_CONCLUDING = re.compile(
+    r"(?i)\b(?:claim|show|prove|hence|therefore|thus|follows?|conclude|impl(?:y|ies)|so|yields?|gives?)\b\W*(?:that\W*)?$"
+)
+
+
+def concludes(lead: str) -> bool:
+    """Whether the words say that what follows is a conclusion or a claim: "hence", "it follows that"."""
+    return _CONCLUDING.search(re.sub(r"\$[^$]*\$", "…", lead).strip()) is not None
+
+
 def supposes(lead: str) -> bool:
     """Whether the words say that what follows is supposed, whatever it is: "suppose that", "we assume"."""
     return _SUPPOSING.search(lead.strip()) is not None
