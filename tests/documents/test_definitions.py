@@ -12,9 +12,14 @@ ELBO = r"\mathbb{E}_{z\sim q(z|x)}\left[\log p_\theta(x,z) - \log q(z|x)\right]"
 @pytest.mark.parametrize(
     "name",
     [
-        r"L(\theta)", r"\mathcal{L}(\theta, q)", r"J_\theta(q)", r"\text{ELBO}(\theta,q)", r"\mathcal{L}", r"F",
+        r"L(\theta)",
+        r"\mathcal{L}(\theta, q)",
+        r"J_\theta(q)",
+        r"\text{ELBO}(\theta,q)",
+        r"\mathcal{L}",
+        r"F",
         r"\mathrm{ELBO}",
-    ],  # fmt: skip
+    ],
 )
 def test_a_name_defined_once_is_known_from_then_on(name: str) -> None:
     text = rf"""
