@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from hashlib import sha256
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
@@ -86,11 +86,11 @@ _SPOKEN = {">=": "≥", "<=": "≤", "argmax-equiv": "="}
 
 
 def _verdict(claim: ReadClaim, document: ReadDocument) -> Verdict:
+    if claim.other is not None:
+        return _in_both_readings(claim, claim.other, document)
     match claim.content:
-        case Claim() as content if claim.other is None:
+        case Claim() as content:
             return check(content, document.notation)
-        case _ if claim.other is not None:
-            return _in_both_readings(claim, claim.other, document)
         case Assumed() as content:
             return assumed(content, document.notation)
         case Unread() as content:
@@ -110,8 +110,8 @@ def _in_both_readings(claim: ReadClaim, other: Content, document: ReadDocument) 
         return replace(first, conditions=(*first.conditions, *more))
     laws = ", ".join(text_of_name(key, document.notation) for key in sorted(document.roles.doubtful))
     message = (
-        f"where parameters are left out, {laws} may be the law with them, and then this is {first.word}, or a law of its "
-        f"own, and then it is {second.word}: write them everywhere, or say <!-- jensen: same {laws} --> or "
+        f"where parameters are left out, {laws} may be the law with them, and then this is {first.word}, or a law of "
+        f"its own, and then it is {second.word}: write them everywhere, or say <!-- jensen: same {laws} --> or "
         f"<!-- jensen: distinct {laws} -->"
     )
     return Verdict("undecided", message, evidence=first.evidence)

@@ -20,8 +20,8 @@ ORDER = {
         "reading", "library",
     ),
     "verify": (
-        "decide", "worlds", "verdict", "counterexample", "conditions", "explain", "witness", "joint", "assumed", "certify",
-        "models", "strategies", "estimators", "maximisation", "check", "results", "documents", "derivations",
+        "decide", "worlds", "verdict", "counterexample", "conditions", "explain", "witness", "joint", "assumed",
+        "certify", "models", "strategies", "estimators", "maximisation", "check", "results", "documents", "derivations",
         "objectives", "report", "progress", "cli_models", "cli", "pytest_plugin", "__main__",
     ),
 }  # fmt: skip
