@@ -52,7 +52,8 @@ class PrescribedNoise(Source):
 
     def _counted(self, shape: Shape) -> Array:
         """Stand-ins of a run that only counts its normals."""
-        self._stand_in = self._stand_in or np.random.default_rng(0)
+        # Not default_rng, which `global_state` may have replaced by a generator that draws from here.
+        self._stand_in = self._stand_in or np.random.Generator(np.random.PCG64(0))
         return np.asarray(self._stand_in.standard_normal(shape))
 
     def uniforms(self, shape: Shape) -> Array:
