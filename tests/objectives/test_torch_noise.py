@@ -11,9 +11,11 @@ import pytest
 
 from verify.objectives.noise import Expectation, FreshNoise, NoiseError, OutOfReachError, PrescribedNoise
 
-torch = pytest.importorskip("torch", reason="tests the PyTorch adapter")
+pytest.importorskip("torch", reason="tests the PyTorch adapter")
 
-from verify.objectives.adapters.torch_noise import prescribed_torch, seeded_torch  # noqa: E402
+import torch
+
+from verify.objectives.adapters.torch_noise import prescribed_torch, seeded_torch
 
 LAW = torch.distributions
 P = torch.tensor([0.2, 0.5, 0.3], dtype=torch.float64)

@@ -77,7 +77,13 @@ class _Dispatch(TorchDispatchMode):
             return self._answered(handler, function, args, kwargs)
         if self._compared and any(id(argument) in self._compared for argument in (*args, *kwargs.values())):
             return self._of_uniforms(function, args, kwargs)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except RuntimeError:
+            tensors = _numbers_as_tensors(function, args)
+            if tensors is None:
+                raise
+            return function(*tensors, **kwargs)
 
     def _answered(self, handler: Handler, function: Any, args: Any, kwargs: Any) -> Any:
         """PyTorch makes the tensor and complains about arguments; its numbers are then overwritten."""
@@ -134,6 +140,15 @@ def _bound(function: Any, args: Any, kwargs: Any) -> Bound:
     given = dict(zip((argument.name for argument in arguments), args, strict=False))
     defaults = {argument.name: argument.default_value for argument in arguments}
     return {**defaults, **given, **kwargs}
+
+
+def _numbers_as_tensors(function: Any, args: Any) -> list[Any] | None:
+    """Compiled code hands over numbers where an operator wants tensors; None where that is not so."""
+    wants = [str(argument.type) == "Tensor" for argument in function._schema.arguments]
+    numbers = [want and isinstance(value, bool | int | float) for want, value in zip(wants, args, strict=False)]
+    if not any(numbers):
+        return None
+    return [torch.as_tensor(value) if number else value for number, value in zip(numbers, args, strict=True)]
 
 
 def _numbers(value: Any) -> npt.NDArray[Any]:
