@@ -124,7 +124,7 @@ def test_gradients_can_be_asked_for_in_part(gradients: Any) -> None:
 
 def test_a_number_without_its_tensor_has_no_gradient() -> None:
     _, situation = situation_of("ppca")
-    objective = torch_objective(lambda q: float(q.mean.sum()))
+    objective = torch_objective(lambda q: q.mean.sum().item())
     assert np.isfinite(objective.value(situation, PrescribedNoise()))
     with pytest.raises(TypeError, match="needs a tensor"):
         objective.gradient(situation, PrescribedNoise())
