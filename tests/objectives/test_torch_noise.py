@@ -23,7 +23,7 @@ M = torch.tensor([0.5, -1.0], dtype=torch.float64)
 S = torch.tensor([0.6, 1.5], dtype=torch.float64)
 
 
-def mean_of(draw: Callable[[], Any], evaluations: int = 4096) -> Any:
+def mean_of(draw: Callable[[], Any], evaluations: int = 256) -> Any:
     """E[draw()] without sampling."""
 
     def value(source: Any) -> Any:
