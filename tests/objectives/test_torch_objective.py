@@ -317,3 +317,52 @@ def test_relations_are_tested_on_the_users_own_network() -> None:
         check_objective(torch_objective(wrong), case, returns="loss", reduction="mean")
 
 
+
+
+# ---------------------------------------------------------------- unusual but right
+
+
+def weights_of(model: Any, q: Any, log_q: Any, z: Any) -> Any:
+    observed = LAW.Normal(z @ model.loadings.T + model.mean, model.noise_variance.sqrt())
+    likelihood = observed.log_prob(model.x).sum((-2, -1))
+    return likelihood + LAW.Normal(0.0, 1.0).log_prob(z).sum((-2, -1)) - log_q(z).sum((-2, -1))
+
+
+def landed(model: Any, q: Any) -> Any:
+    """The path derivative alone: log q with its parameters held fixed, whose score has mean 0."""
+    z = LAW.Normal(q.mean, q.std).rsample()
+    return weights_of(model, q, LAW.Normal(q.mean.detach(), q.std.detach()).log_prob, z)
+
+
+def antithetic(model: Any, q: Any) -> Any:
+    noise, law = torch.randn_like(q.mean), LAW.Normal(q.mean, q.std)
+    return sum(weights_of(model, q, law.log_prob, q.mean + sign * q.std * noise) for sign in (-1, 1)) / 2
+
+
+def several(model: Any, q: Any) -> Any:
+    law = LAW.Normal(q.mean, q.std)
+    return weights_of(model, q, law.log_prob, law.rsample((3,))).mean()
+
+
+@pytest.mark.parametrize("elbo", [landed, antithetic, several])
+def test_right_objectives_in_other_styles_pass_with_their_gradients(elbo: Any) -> None:
+    case = strategies.build("ppca", 3, points=2, latents=2, dimension=3)
+    report = check_objective(torch_objective(elbo), case, returns="elbo", reduction="sum")
+    assert sum(f.layer == "gradients" and f.status == "held" for f in report.findings) == 5
+
+
+def test_draws_in_place_have_no_path_to_q_and_are_told_so() -> None:
+    def elbo(model: Any, q: Any) -> Any:
+        z = torch.empty_like(q.mean).normal_() * q.std.detach() + q.mean.detach()
+        return weights_of(model, q, LAW.Normal(q.mean, q.std).log_prob, z)
+
+    case = strategies.build("ppca", 3, points=2, latents=2, dimension=3)
+    with pytest.raises(ObjectiveError) as caught:
+        check_objective(torch_objective(elbo), case, returns="elbo", reduction="sum")
+    assert caught.value.finding.layer == "gradients"
+
+
+def test_several_values_are_refused() -> None:
+    _, situation = situation_of("ppca")
+    with pytest.raises(TypeError, match="one tensor"):
+        torch_objective(lambda q: (q.mean.sum(), q.mean)).value(situation, FreshNoise(0))

@@ -11,7 +11,8 @@ The function's parameters are called by name: any of `implementation.ARGUMENTS` 
 need no sampling.
 
 A network of the user's is tested with parts of it replaced, by `replaced`, or with its own decoder as the model, by
-`decoder_model`.
+`decoder_model`.  Tensors arrive in 64 bits, for networks that are in double precision: call `.double()` on them, or say
+dtype="float32".
 """
 
 from __future__ import annotations
@@ -235,6 +236,8 @@ def torch_objective(
 
 
 def _array(returned: Any) -> npt.NDArray[Any]:
+    if isinstance(returned, tuple | list | dict):
+        raise TypeError(f"the objective returns a {type(returned).__name__}: return the one tensor to be tested")
     return returned.detach().cpu().numpy() if isinstance(returned, torch.Tensor) else np.asarray(returned)
 
 

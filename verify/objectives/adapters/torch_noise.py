@@ -65,7 +65,7 @@ class _Dispatch(TorchDispatchMode):
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """No: this is never compiled, and PyTorch's guard against that would double the cost of an operation."""
+        """No: PyTorch's guard against compiling this function would double the cost of every operation."""
         return False
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
