@@ -175,7 +175,8 @@ class TorchObjective:
         leaves = {(owner, name): leaf for owner in owners for name, leaf in given[owner].leaves().items()}
         found: Any = [None] * len(leaves)
         if total.requires_grad and leaves:
-            found = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
+            with _one_thread():
+                found = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
         gradient = {}
         for ((owner, name), leaf), slope in zip(leaves.items(), found, strict=True):
             if owner == "q" or slope is not None:
@@ -243,6 +244,17 @@ def _array(returned: Any) -> npt.NDArray[Any]:
 
 def _refuse_seed() -> int:
     raise NoiseError("the objective takes a seed, so its noise cannot be prescribed")
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """On the small tensors of a solvable model threads wait for one another longer than they work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @contextmanager
