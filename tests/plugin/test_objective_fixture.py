@@ -57,16 +57,16 @@ SUITE = """
 """
 OPTIONS = ("--jensen-alpha=1e-4", "--jensen-seed=7")
 RIGHT, WITHOUT_KL, BLACK_BOX, SHARED = (
-    "test_vae.py::TestVae::test_right",
-    "test_vae.py::TestVae::test_without_kl",
-    "test_vae.py::TestVae::test_black_box",
-    "test_vae.py::test_shared",
+    "test_their_objective.py::TestVae::test_right",
+    "test_their_objective.py::TestVae::test_without_kl",
+    "test_their_objective.py::TestVae::test_black_box",
+    "test_their_objective.py::test_shared",
 )
 
 
 @pytest.fixture
 def suite(project: Project) -> Project:
-    project.write("test_vae.py", SUITE)
+    project.write("test_their_objective.py", SUITE)
     return project
 
 

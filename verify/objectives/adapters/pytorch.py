@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -31,7 +31,7 @@ from verify.models import Normal
 from verify.models.records import LOWER, POSITIVE, SIMPLEX, SYMMETRIC, UNIT, Array, Kind, Record, tangent
 from verify.objectives.adapters.plain import required_names
 from verify.objectives.adapters.torch_batch import RowNoise, StackedNoise, batched
-from verify.objectives.adapters.torch_noise import prescribed_torch, seeded_torch
+from verify.objectives.adapters.torch_noise import exact_derivatives, prescribed_torch, seeded_torch
 from verify.objectives.declaration import DType
 from verify.objectives.implementation import Randomness, Situation
 from verify.objectives.noise import FreshNoise, NoiseError, Source
@@ -175,7 +175,7 @@ class TorchObjective:
         leaves = {(owner, name): leaf for owner in owners for name, leaf in given[owner].leaves().items()}
         found: Any = [None] * len(leaves)
         if total.requires_grad and leaves:
-            with _one_thread():
+            with _one_thread(), _derivatives(total):
                 found = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
         gradient = {}
         for ((owner, name), leaf), slope in zip(leaves.items(), found, strict=True):
@@ -244,6 +244,18 @@ def _array(returned: Any) -> npt.NDArray[Any]:
 
 def _refuse_seed() -> int:
     raise NoiseError("the objective takes a seed, so its noise cannot be prescribed")
+
+
+def _derivatives(total: torch.Tensor) -> AbstractContextManager[None]:
+    """Exact derivatives of draws, where the value depends on one that PyTorch differentiates by an approximation."""
+    seen, left = set(), [total.grad_fn]
+    while left:
+        node = left.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            left += [following for following, _ in node.next_functions]
+    approximate = any("Gamma" in node.name() or "Dirichlet" in node.name() for node in seen)
+    return exact_derivatives() if approximate else nullcontext()
 
 
 @contextmanager

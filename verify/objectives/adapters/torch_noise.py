@@ -4,8 +4,11 @@
         my_loss(x)      # torch.randn, Tensor.normal_, Normal.rsample, torch.bernoulli, … read the source
 
 The requests are caught at PyTorch's dispatcher, below autograd.  So it makes no difference whether a function was
-imported by name, is a method, or is called inside a distribution, and gradients through a draw (of a gamma law, say)
-are those of PyTorch.  Every draw that PyTorch marks as one is either answered by the source or refused with NoiseError.
+imported by name, is a method, or is called inside a distribution, and PyTorch's gradients go through a draw.  Every draw
+that PyTorch marks as one is either answered by the source or refused with NoiseError.
+
+PyTorch's derivatives of gamma and Dirichlet draws are approximations (to 1e-3 of their value).  They are replaced by
+exact ones, so that it is the user's code that is tested.
 
 Uniforms that are only compared become decisions, as in `noise.uniforms`: such a tensor holds nan, and is followed
 through reshaping and indexing until it is compared.
@@ -20,6 +23,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy import special
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from verify.models.records import Array
@@ -34,13 +38,20 @@ Handler: TypeAlias = Callable[[Source, Bound, Shape], Any]
 
 @contextmanager
 def prescribed_torch(source: Source) -> Iterator[None]:
-    """Let PyTorch draw from the source, and put everything back afterwards.
+    """Let PyTorch draw from the source, and put everything back afterwards; gradients are exact inside as well.
 
     Raises NoiseError where the code draws what the source cannot prescribe, and where dropout is active.
     """
     with torch.random.fork_rng(devices=[]), _without_dropout(), _Dispatch(source):
         if isinstance(source, FreshNoise):
             torch.default_generator.manual_seed(source.integer_seed())  # for the laws that are not prescribed
+        yield
+
+
+@contextmanager
+def exact_derivatives() -> Iterator[None]:
+    """For a backward pass outside of `prescribed_torch`."""
+    with _Dispatch(FreshNoise(0)):
         yield
 
 
@@ -157,9 +168,11 @@ def _numbers(value: Any) -> npt.NDArray[Any]:
 
 def _handler_of(function: Any) -> Handler | None:
     """None for an operator that draws nothing."""
+    name: str = function._schema.name.removeprefix("aten::")
+    if name in _DERIVATIVES:
+        return _DERIVATIVES[name]
     if torch.Tag.nondeterministic_seeded not in function.tags:
         return None
-    name: str = function._schema.name.removeprefix("aten::")
     handler: Handler = _HANDLERS.get(name, _refused)
     return handler
 
@@ -285,6 +298,40 @@ _HANDLERS: dict[str, Handler] = {
     "exponential_": _exponential,
     "_standard_gamma": _gamma,
     "_sample_dirichlet": _dirichlet,
+}
+
+
+# ---------------------------------------------------------------- derivatives of draws
+
+# Of a draw z with distribution function F: ∂z/∂a = -∂F(z; a)/∂a / density(z), at a fixed probability.
+_STENCIL = ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))
+_STEP = 1e-3
+_NO_DENSITY = -300.0  # its logarithm, where the quotient could overflow
+
+
+def _implicit(distribution: Callable[[Array], Array], shape: Array, log_density: Array) -> Array:
+    """-∂F/∂shape / density, by five-point differences; 0 where the density is."""
+    step = _STEP * shape
+    slope = sum(weight * distribution(shape + place * step) for place, weight in _STENCIL) / step
+    return np.where(log_density > _NO_DENSITY, -slope * np.exp(-np.maximum(log_density, _NO_DENSITY)), 0.0)
+
+
+def _gamma_derivative(source: Source, bound: Bound, shape: Shape) -> Array:
+    a, z = (_numbers(bound[name]).astype(np.float64) for name in ("self", "output"))
+    return _implicit(lambda s: special.gammainc(s, z), a, special.xlogy(a - 1, z) - z - special.gammaln(a))
+
+
+def _dirichlet_derivative(source: Source, bound: Bound, shape: Shape) -> Array:
+    """Of each coordinate, a beta draw with the rest of the total, divided by what PyTorch multiplies it with: 1 - z."""
+    z, a, total = (_numbers(bound[name]).astype(np.float64) for name in ("x", "alpha", "total"))
+    b = total - a
+    log_density = special.xlogy(a - 1, z) + special.xlog1py(b - 1, -z) - special.betaln(a, b)
+    return _implicit(lambda s: special.betainc(s, b, z), a, log_density) / (1 - z)
+
+
+_DERIVATIVES: dict[str, Handler] = {
+    "_standard_gamma_grad": _gamma_derivative,
+    "_dirichlet_grad": _dirichlet_derivative,
 }
 
 
