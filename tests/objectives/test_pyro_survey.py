@@ -1,9 +1,12 @@
 """A part of the survey of Pyro's objectives, and what was found in the whole of it, each with a minimal reproduction.
 
-Values are right everywhere, and gradients are with draws that can be differentiated.  What is wrong:
+Values are right with one exception, and gradients are with draws that can be differentiated.  What is wrong:
 
+* TraceTMC_ELBO counts the prior of a finite latent twice where the model alone has it and it is enumerated: as a factor
+  of its own and as the weight of the enumeration.
 * RenyiELBO's gradient for other draws (finite latents) is that of the limit of infinitely many particles, not of the
-  bound that it returns.  At alpha = 0, the default, the limit does not depend on the guide, and the gradient is 0.
+  bound that it returns.  At alpha = 0, the default, the limit does not depend on the guide, and the gradient is 0; so
+  it is for TraceTMC_ELBO.
 * TraceTailAdaptive_ELBO weighs particles by the inverse of the permutation that sorts them, not by their ranks
   (https://github.com/pyro-ppl/pyro/issues/3170): the order of the particles matters.
 * JitTraceMeanField_ELBO compiles anew at every step: it looks for its compiled function under another name than it
@@ -29,7 +32,14 @@ import pyro
 import torch
 from pyro import distributions as dist
 from pyro.distributions import constraints
-from pyro.infer import JitTrace_ELBO, JitTraceMeanField_ELBO, RenyiELBO, TraceTailAdaptive_ELBO
+from pyro.infer import (
+    JitTrace_ELBO,
+    JitTraceMeanField_ELBO,
+    RenyiELBO,
+    TraceEnum_ELBO,
+    TraceTailAdaptive_ELBO,
+    TraceTMC_ELBO,
+)
 from pyro.infer.autoguide import AutoNormal
 from surveys.pyro_objectives import row
 
@@ -89,6 +99,26 @@ def test_tail_adaptive_weights_depend_on_the_order_of_the_particles() -> None:
     three = {round(tail_adaptive_slope(order), 5) for order in itertools.permutations([-1.0, 0.3, 1.5])}
     assert len(two) == 1  # a permutation of two is its own inverse
     assert len(three) > 1
+
+
+WEIGHTS, RATES = torch.tensor([0.2, 0.8]), torch.tensor([0.3, 0.9])
+
+
+def summed_model() -> None:
+    z = pyro.sample("z", dist.Categorical(WEIGHTS), infer={"enumerate": "parallel"})
+    pyro.sample("x", dist.Bernoulli(RATES[z]), obs=torch.tensor(1.0))
+
+
+def nothing() -> None:
+    pass
+
+
+def test_tensor_monte_carlo_counts_the_prior_of_an_enumerated_latent_of_the_model_twice() -> None:
+    """Nothing is random here: the value should be log Σ w p(x | z), as it is for TraceEnum_ELBO."""
+    summed = TraceEnum_ELBO(max_plate_nesting=0).loss(summed_model, nothing)
+    found = TraceTMC_ELBO(max_plate_nesting=0).loss(summed_model, nothing)
+    assert -summed == pytest.approx(math.log(0.2 * 0.3 + 0.8 * 0.9), abs=1e-6)
+    assert -found == pytest.approx(math.log(0.2**2 * 0.3 + 0.8**2 * 0.9), abs=1e-6)
 
 
 def coin_model() -> None:

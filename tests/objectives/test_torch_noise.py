@@ -14,8 +14,9 @@ from verify.objectives.noise import Expectation, FreshNoise, NoiseError, OutOfRe
 pytest.importorskip("torch", reason="tests the PyTorch adapter")
 
 import torch
+from scipy import special
 
-from verify.objectives.adapters.torch_noise import prescribed_torch, seeded_torch
+from verify.objectives.adapters.torch_noise import exact_derivatives, prescribed_torch, seeded_torch
 
 LAW = torch.distributions
 P = torch.tensor([0.2, 0.5, 0.3], dtype=torch.float64)
@@ -94,22 +95,29 @@ def test_other_laws_have_the_right_mean(name: str) -> None:
 
 @pytest.mark.parametrize("law", [LAW.Gamma, LAW.Beta])
 def test_gradients_through_a_draw_are_exact_in_expectation(law: Any) -> None:
-    """∂E[log z]/∂a by PyTorch's implicit reparameterisation, against the difference of exact means."""
+    """∂E[log z]/∂a against the formula, in which trigamma functions are derivatives of exact means."""
 
-    def gradient(a: Any) -> Any:
-        def value(source: Any) -> Any:
-            first = torch.tensor(a, dtype=torch.float64, requires_grad=True)
-            with prescribed_torch(source):
-                draw = law(first, torch.tensor(1.7, dtype=torch.float64)).rsample()
+    def value(source: Any) -> Any:
+        first = torch.tensor(2.3, dtype=torch.float64, requires_grad=True)
+        with prescribed_torch(source):
+            draw = law(first, torch.tensor(1.7, dtype=torch.float64)).rsample()
             return torch.autograd.grad(torch.log(draw), first)[0].numpy()
 
-        return float(Expectation(value, quadratic=False, evaluations=64).second().mean)
+    exact = special.polygamma(1, 2.3) - (special.polygamma(1, 4.0) if law is LAW.Beta else 0.0)
+    found = Expectation(value, quadratic=False, evaluations=64).second().mean
+    assert float(found) == pytest.approx(exact, rel=1e-6)
 
-    def mean_log(a: float) -> float:
-        first, second = torch.digamma(torch.tensor([a, a + 1.7], dtype=torch.float64)).tolist()
-        return float(first - (second if law is LAW.Beta else math.log(1.7)))
 
-    assert gradient(2.3) == pytest.approx((mean_log(2.301) - mean_log(2.299)) / 0.002, rel=1e-4)
+def test_the_derivative_of_a_beta_draw_is_exact_where_that_of_pytorch_is_an_approximation() -> None:
+    """Of a beta draw with b = 1, whose distribution function is z^a."""
+    a, z = torch.tensor(1.6, dtype=torch.float64), torch.linspace(0.1, 0.9, 9, dtype=torch.float64)
+    x, alpha = torch.stack([z, 1 - z], -1), torch.tensor([1.6, 1.0], dtype=torch.float64).expand(9, 2)
+    exact = -z * torch.log(z) / a / (1 - z)  # of z = u^(1/a), divided by 1 - z as PyTorch's operator is
+    before = torch._dirichlet_grad(x, alpha, torch.full_like(x, 2.6))[:, 0]
+    with exact_derivatives():
+        inside = torch._dirichlet_grad(x, alpha, torch.full_like(x, 2.6))[:, 0]
+    assert inside.numpy() == pytest.approx(exact.numpy(), rel=1e-8)
+    assert before.numpy() == pytest.approx(exact.numpy(), rel=2e-3)
 
 
 def test_the_same_seed_gives_the_same_draws_and_calls_do_not_disturb_the_global_state() -> None:

@@ -366,3 +366,19 @@ def test_several_values_are_refused() -> None:
     _, situation = situation_of("ppca")
     with pytest.raises(TypeError, match="one tensor"):
         torch_objective(lambda q: (q.mean.sum(), q.mean)).value(situation, FreshNoise(0))
+
+
+@pytest.mark.parametrize("name", ["beta-bernoulli", "gamma-poisson"])
+def test_gradients_through_draws_that_pytorch_differentiates_approximately_are_not_called_wrong(name: str) -> None:
+    def elbo(model: Any, q: Any) -> Any:
+        if name == "beta-bernoulli":
+            law, prior = LAW.Beta(q.a, q.b), LAW.Beta(model.a, model.b)
+        else:
+            law, prior = LAW.Gamma(q.shape, q.rate), LAW.Gamma(model.shape, model.rate)
+        z = law.rsample()
+        observed = LAW.Bernoulli(z) if name == "beta-bernoulli" else LAW.Poisson(z * model.exposure)
+        return observed.log_prob(model.x.double()).sum() + prior.log_prob(z) - law.log_prob(z)
+
+    report = check_objective(torch_objective(elbo), strategies.build(name, 1), returns="elbo", reduction="sum")
+    held = {f.property for f in report.findings if f.layer == "gradients" and f.status == "held"}
+    assert len(held) >= 2

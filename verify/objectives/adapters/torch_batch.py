@@ -7,6 +7,7 @@ the two ways give the same numbers.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -80,7 +81,8 @@ class StackedNoise(Source):
 def batched(function: Callable[[], Any], source: RowNoise | StackedNoise, calls: int) -> torch.Tensor | None:
     """What so many calls return, along a new first axis; None where they cannot be made at once."""
     try:
-        with prescribed_torch(source), _batchable_distributions():
+        with prescribed_torch(source), _batchable_distributions(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "There is a performance drop")
             found = torch.func.vmap(lambda _: function(), randomness="different")(torch.zeros(calls))
     except Exception:  # whatever it is: the calls are made one by one then, and raise it again if it is their own
         return None

@@ -4,8 +4,8 @@
         my_loss(x)      # torch.randn, Tensor.normal_, Normal.rsample, torch.bernoulli, … read the source
 
 The requests are caught at PyTorch's dispatcher, below autograd.  So it makes no difference whether a function was
-imported by name, is a method, or is called inside a distribution, and PyTorch's gradients go through a draw.  Every draw
-that PyTorch marks as one is either answered by the source or refused with NoiseError.
+imported by name, is a method, or is called inside a distribution, and PyTorch's gradients go through a draw.  Every
+draw that PyTorch marks as one is either answered by the source or refused with NoiseError.
 
 PyTorch's derivatives of gamma and Dirichlet draws are approximations (to 1e-3 of their value).  They are replaced by
 exact ones, so that it is the user's code that is tested.
