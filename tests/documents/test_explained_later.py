@@ -61,3 +61,9 @@ def test_a_conclusion_about_a_starred_law_explains_nothing() -> None:
     assert words(r"Hence $$q^*(z) = p(z|x).$$") == ["undecided"]
     assert words(r"With data from $p^*(x)$, the claim is that $$p^*(x) = p(x).$$") == ["refuted"]
     assert words(r"Here $p^*(x)$ is the truth. $$p^*(x) = p(x)$$") == ["refuted"]
+
+
+def test_nothing_that_rests_on_an_optimum_is_refuted() -> None:
+    chosen = r"$$q^*(z) = \arg\min_q KL(q(z) \| p(z|x)) = \arg\max_q \mathbb{E}_{q(z)}[\log p(x, z) - \log q(z)]$$"
+    reached = r"$$\mathbb{E}_{q^*(z)}[\log p(x, z) - \log q^*(z)] = \log p(x)$$"
+    assert words(f"{chosen} {reached}") == ["assumed", "proved", "undecided"]

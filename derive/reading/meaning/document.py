@@ -295,12 +295,10 @@ class _DocumentReader:
         if statement.span in self.assumptions.unexplained:
             return Open(f"nothing before it says what {self._source_of(head_of(left))} is")
         if place == 0 and relation.sign == "=" and self.assumptions.chooses(statement):
-            self._unread_law(formula, statement, left, right)
-            return Assumed("definition", self._source_of(left), "", ("what follows from that is not checked",))
+            return self._says_which_law(formula, statement, left)
         terms = self.elaborator.term(left), self.elaborator.term(right)
         if (relation.marked or relation.sign in (":=", "=:")) and is_mixture(*terms):
-            self._unread_law(formula, statement, left, right)
-            return Assumed("definition", self._source_of(left), "", ("what follows from that is not checked",))
+            return self._says_which_law(formula, statement, left)
         if all(isinstance(term, Number | Parameter) for term in terms) and not are_numbers(terms):
             return Assumed("hypothesis", self._source_of(left), "a value for its sentence only")
         if relation.sign == "=" and len(statement.relations) == 1:
@@ -316,6 +314,12 @@ class _DocumentReader:
         with self.namer.ahead(self._explained(statement, formula)):
             terms = self.elaborator.term(left), self.elaborator.term(right)
             return self._claim(_sign(relation), terms, relation, formula)
+
+    def _says_which_law(self, formula: Formula, statement: Statement, left: Node) -> Assumed:
+        """An equation that says what a law is, in a way that is not followed: what is said of it may rest on that."""
+        text = " ".join(self.source.text[statement.span.start : statement.span.end].split())
+        self.assumptions.add_unmodelled(formula, f"“{text}”", frozenset([self._law_of(left)]))
+        return Assumed("definition", self._source_of(left), "", ("what follows from that is not checked",))
 
     def _explained(self, statement: Statement, formula: Formula) -> Iterator[Statement]:
         """The statements after one that may explain its names: in the same formula, or "where L = …" soon after."""

@@ -77,15 +77,14 @@ class Namer:
     def ahead(self, statements: Iterable[Statement]) -> Iterator[None]:
         """While it lasts, the definitions that these later statements make hold already: log p = L + K, where L = …"""
         definitions, opaque, place = dict(self.definitions), set(self.opaque), self._ahead
-        for statement in statements:
-            for number, relation in enumerate(statement.relations):
-                left, right = statement.sides[number : number + 2]
-                with suppress(ElaborationError):
-                    if left is not None and right is not None:
-                        self.definition(statement, number, relation, left, right)
-        for name, definition in definitions.items():
-            self.definitions[name] = definition  # what has been defined so far is not defined again
         try:
+            for statement in statements:
+                for number, relation in enumerate(statement.relations):
+                    left, right = statement.sides[number : number + 2]
+                    with suppress(ValueError):  # it will be reported where it stands
+                        if left is not None and right is not None:
+                            self.definition(statement, number, relation, left, right)
+            self.definitions.update(definitions)  # what has been defined so far is not defined again
             yield
         finally:
             self.definitions.clear()
