@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from timing import measured_ratio
 
 from derive.library import FOLDER
 from verify.documents import check_text
 
 DERIVATION = FOLDER / "elbo.md"
 PARAMETERS = (r"\theta", r"\phi", r"\psi", r"\eta", r"\omega", r"\xi", r"\zeta", r"\vartheta", r"\varphi", r"\chi")
-PAIRS = 5  # of processes, in turn, so that a change of the machine's speed meets both
+PAIRS = 12  # of processes, in turns, at most
 
 
 def user_seconds(*command: str | Path) -> float:
@@ -31,11 +32,13 @@ def user_seconds(*command: str | Path) -> float:
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
-def ratio_to_importing_sympy() -> float:
-    """The median, over pairs of processes, of checking the built-in derivation to `import sympy`."""
+def ratio_to_importing_sympy(limit: float, pairs: int = PAIRS) -> float:
+    """Checking the built-in derivation to `import sympy`, each a whole process."""
     user_seconds("-m", "verify", "check", DERIVATION)  # compiles what is not compiled yet
-    return statistics.median(
-        user_seconds("-m", "verify", "check", DERIVATION) / user_seconds("-c", "import sympy") for _ in range(PAIRS)
+    return measured_ratio(
+        lambda: user_seconds("-m", "verify", "check", DERIVATION),
+        lambda: user_seconds("-c", "import sympy"),
+        limit, pairs,
     )
 
 
@@ -59,10 +62,14 @@ def _renamed(text: str, number: int) -> str:
     return re.sub(r"\$\$.+?\$\$|\$.+?\$", formula, text, flags=re.DOTALL)
 
 
-def cold_seconds(count: int, runs: int = 3) -> float:
-    """The least processor time that checking so many copies takes in a process of its own, imports left out."""
+def cold_seconds(count: int) -> float:
+    """The processor time that checking so many copies takes in a process of its own, imports left out."""
     command = [sys.executable, __file__, str(count)]
-    return min(float(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(runs))
+    return float(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def ratio_of_ten_copies(limit: float, pairs: int = PAIRS) -> float:
+    return measured_ratio(lambda: cold_seconds(10), lambda: cold_seconds(1), limit, pairs)
 
 
 def _print_cold_seconds(text: str) -> None:
@@ -72,20 +79,19 @@ def _print_cold_seconds(text: str) -> None:
 
 
 def test_the_whole_command_takes_at_most_four_times_importing_sympy() -> None:
-    assert ratio_to_importing_sympy() <= 4
+    assert ratio_to_importing_sympy(4) <= 4
 
 
 def test_ten_copies_in_other_letters_take_at_most_ten_times_one() -> None:
     document = check_text(copies(10), "copies.md")
     assert len(document.claims) == 10 * len(check_text(copies(1), "copies.md").claims)
     assert {claim.verdict.word for claim in document.claims} == {"proved", "assumed"}
-    assert cold_seconds(10) <= 10 * cold_seconds(1)
+    assert ratio_of_ten_copies(10) <= 10
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         _print_cold_seconds(copies(int(sys.argv[1])))
     else:
-        print(f"jensen check / import sympy: {ratio_to_importing_sympy():.2f}")
-        one, ten = cold_seconds(1), cold_seconds(10)
-        print(f"one copy {one:.3f} s, ten copies {ten:.3f} s, ratio {ten / one:.1f}")
+        print(f"jensen check / import sympy: {ratio_to_importing_sympy(0, pairs=5):.2f}")
+        print(f"ten copies / one copy: {ratio_of_ten_copies(0, pairs=3):.1f}")

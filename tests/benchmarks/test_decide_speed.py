@@ -8,28 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from statistics import median
-from time import perf_counter
 
 import numpy as np
 import pytest
 import scipy.stats
 from numpy.typing import NDArray
+from timing import costs, ratio
 
 from verify import certify
 from verify.decide import ChainBuffers, compare, exact_chain, finite_chain
 
 Table = NDArray[np.float64]
-
-
-def best_times(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """The fastest run of each in seconds, taken in turns so that both meet the same neighbours on the machine."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(rounds):
-        for function, found in ((first, times[0]), (second, times[1])):
-            start = perf_counter()
-            function()
-            found.append(perf_counter() - start)
-    return min(times[0]), min(times[1])
 
 
 def tables(states: int, worlds: int) -> tuple[Table, Table]:
@@ -65,10 +54,9 @@ def test_the_chain_against_numpy_by_hand(states: int, worlds: int) -> None:
     """At least 3/4 of the speed of the bare NumPy calls, checks of the tables and Σq included."""
     joint, q = tables(states, worlds)
     buffers = ChainBuffers.of_shape(states, worlds)
-    hand, ours = best_times(by_hand(joint, q), lambda: finite_chain(joint, q, buffers=buffers), 60)
-    print(f"\n{states} states: by hand {hand / joint.size * 1e9:.2f} ns/state, ours {ours / joint.size * 1e9:.2f}, "
-          f"ratio {hand / ours:.2f}")
-    assert hand / ours >= 0.75
+    found = ratio(lambda: finite_chain(joint, q, buffers=buffers), by_hand(joint, q), 4 / 3)
+    print(f"\n{states} states: {1 / found:.2f} of the speed by hand")
+    assert found <= 4 / 3
 
 
 def test_the_chain_against_a_loop_over_scipy() -> None:
@@ -83,20 +71,20 @@ def test_the_chain_against_a_loop_over_scipy() -> None:
             assert np.log(evidence[b]) - kl <= np.log(evidence[b])
 
     buffers = ChainBuffers.of_shape(4, 1 << 16)
-    scipy_time, ours = best_times(loop, lambda: finite_chain(joint, q, buffers=buffers), 12)
-    ratio = (scipy_time / few) / (ours / joint.shape[1])
-    print(f"\nscipy {scipy_time / few * 1e6:.1f} µs/world, ours {ours / joint.shape[1] * 1e6:.4f}, ratio {ratio:.0f}")
-    assert ratio >= 1000
+    limit = joint.shape[1] / few / 1000
+    found = ratio(lambda: finite_chain(joint, q, buffers=buffers), loop, limit)
+    print(f"\n{joint.shape[1] / few / found:.0f} times the speed of a loop over scipy.stats.entropy")
+    assert found <= limit
 
 
 def test_the_bounds_cost_little_beside_the_chain() -> None:
     """The sign of every gap, proved, costs no more than the chain of 16 states itself once more."""
     joint, q = tables(16, 4096)
     buffers = ChainBuffers.of_shape(16, 4096)
-    bare, proved = best_times(lambda: finite_chain(joint, q, buffers=buffers),
-                              lambda: finite_chain(joint, q, buffers=buffers).gap_sign, 30)
-    print(f"\nwith proved signs: {proved / bare:.2f} times the bare chain")
-    assert proved / bare < 2
+    found = ratio(lambda: finite_chain(joint, q, buffers=buffers).gap_sign,
+                  lambda: finite_chain(joint, q, buffers=buffers), 2)
+    print(f"\nwith proved signs: {found:.2f} times the bare chain")
+    assert found <= 2
 
 
 def test_an_exact_decision_does_not_explode_with_the_number_of_states() -> None:
@@ -113,9 +101,9 @@ def test_an_exact_decision_does_not_explode_with_the_number_of_states() -> None:
 
         return run
 
-    small, large = best_times(decide(4), decide(32), 5)
-    print(f"\nexact identity: 4 states {small * 1e6:.0f} µs, 32 states {large * 1e6:.0f} µs")
-    assert large / small < 128
+    found = ratio(decide(32), decide(4), 128)
+    print(f"\nexact identity: 32 states cost {found:.0f} times what 4 states do")
+    assert found <= 128
 
 
 CONTINUOUS: dict[str, Callable[[], object]] = {
@@ -140,7 +128,7 @@ def test_certified_integrals_against_mpmath() -> None:
     shares = []
     for name, run in CONTINUOUS.items():
         run()
-        reference_time, ours = best_times(reference, run, 5)
+        reference_time, ours = costs(reference, run)
         shares.append(ours / reference_time)
         print(f"\n{name}: {ours * 1e3:.1f} ms, mpmath {reference_time * 1e3:.1f} ms")
         assert ours < reference_time

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
+from timing import processor_seconds, ratio
 
 from verify import check_objective, strategies
 
@@ -68,22 +68,12 @@ def draw_examples() -> None:
     test()
 
 
-def seconds(action: Callable[[], Any], repeats: int = 3) -> float:
-    """Processor time of the fastest run."""
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        action()
-        times.append(time.process_time() - start)
-    return min(times)
-
-
 def test_a_check_costs_as_little_as_what_it_is_given() -> None:
     """100 examples take at most a few times as long as drawing them and calling the objective once (measured: 3 to 4
     times).
     """
     run_examples(numpy_loss)
-    assert seconds(lambda: run_examples(numpy_loss)) < 8 * seconds(draw_examples)
+    assert ratio(lambda: run_examples(numpy_loss), draw_examples, 8) <= 8
 
 
 def test_a_check_needs_few_calls() -> None:
@@ -94,7 +84,7 @@ def test_a_check_needs_few_calls() -> None:
 def test_pytorch_costs_a_few_times_what_numpy_does() -> None:
     objective = torch_loss()
     run_examples(objective)
-    assert seconds(lambda: run_examples(objective)) < 20 * seconds(lambda: run_examples(numpy_loss))
+    assert ratio(lambda: run_examples(objective), lambda: run_examples(numpy_loss), 20) <= 20
 
 
 def report() -> None:
@@ -109,9 +99,9 @@ def report() -> None:
         start = time.perf_counter()
         calls = run_examples(function)
         wall = time.perf_counter() - start
-        processor = seconds(lambda function=function: run_examples(function))
+        processor = processor_seconds(lambda function=function: run_examples(function))  # type: ignore[misc]
         print(f"{name:8} {wall:5.2f} s for {EXAMPLES} examples, {calls} calls; processor {processor:5.2f} s")
-    print(f"{'drawing':8} {seconds(draw_examples):5.2f} s of processor time")
+    print(f"{'drawing':8} {processor_seconds(draw_examples):5.2f} s of processor time")
 
 
 if __name__ == "__main__":
