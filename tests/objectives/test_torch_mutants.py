@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the objectives are written in PyTorch")
 
+from mutants import ALL
 from mutants.in_torch import FAMILIES, Family, Mutant, report
 
 from verify.objectives import ObjectiveError
@@ -24,6 +25,10 @@ def test_a_wrong_objective_is_caught_and_told_what_is_wrong(family: Family, muta
     assert (caught.value.finding.layer == "gradients") == (mutant.name in IN_GRADIENTS)
     told = any((mutant.sentence or "") in sentence for sentence in caught.value.report.likely)
     assert told or mutant.sentence is None or mutant.name in NOT_TOLD
+
+
+def test_every_mutant_of_the_collection_is_here() -> None:
+    assert [(family.name, mutant) for family, mutant in MUTANTS] == [(f.name, m) for f in ALL for m in f.mutants]
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)

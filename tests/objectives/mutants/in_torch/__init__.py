@@ -14,15 +14,32 @@ from verify.objectives.adapters.pytorch import torch_objective
 
 from .. import ALL, iwae
 from ..record import Family, Mutant
-from .objectives import OBJECTIVES, iwae_normal
+from . import objectives, sites
+from .diffusion import diffusion
 
 __all__ = ["FAMILIES", "Family", "Mutant", "report"]
 
 EVALUATIONS = {"use_prior_sample": 64}  # thousands of outcomes: that they are too many is clear sooner
 
-FAMILIES: tuple[Family, ...] = (
-    *(replace(f, function=OBJECTIVES[f.name]) for f in ALL if f.name in OBJECTIVES and f is not iwae.GRADIENTS),
-    replace(iwae.GRADIENTS, function=iwae_normal),
+OBJECTIVES = {
+    "vae_gauss": objectives.vae_gauss,
+    "vae_bern": objectives.vae_bern,
+    "iwae": objectives.iwae,
+    "renyi05": objectives.renyi,
+    "lognormal": sites.lognormal,
+    "minibatch": objectives.minibatch,
+    "multisite": sites.multisite,
+    "discrete_enum": objectives.discrete_enum,
+    "score_function": objectives.score_function,
+    "mvn_kl": objectives.mvn_kl,
+    "masked_seq": sites.masked_seq,
+    "diffusion": diffusion,
+    "particles": objectives.particles,
+}
+
+FAMILIES: tuple[Family, ...] = tuple(
+    replace(family, function=objectives.iwae_normal if family is iwae.GRADIENTS else OBJECTIVES[family.name])
+    for family in ALL
 )
 
 

@@ -211,16 +211,3 @@ def minibatch(model: Any, q: Any, batch: Any, bug: str = "") -> Any:
     if bug == "scale_all":
         return -scale * (log_likelihood - kl)
     return (kl / points if bug == "kl_over_N_again" else kl) - scale * log_likelihood
-
-
-OBJECTIVES = {
-    "vae_gauss": vae_gauss,
-    "vae_bern": vae_bern,
-    "iwae": iwae,
-    "renyi05": renyi,
-    "score_function": score_function,
-    "discrete_enum": discrete_enum,
-    "mvn_kl": mvn_kl,
-    "particles": particles,
-    "minibatch": minibatch,
-}
