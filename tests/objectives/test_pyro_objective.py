@@ -59,7 +59,7 @@ def test_finite_latents_are_enumerated_and_pieces_added() -> None:
     assert subject.case.model.log_evidence() == pytest.approx(np.log(joint.sum(-1)).sum(), rel=1e-12)
     expected = (chances * (np.log(joint) - np.log(chances))).sum()
     assert subject.case.model.elbo(subject.case.q) == pytest.approx(expected, rel=1e-12)
-    assert subject.case.q.program.pieces == 2
+    assert subject.case.q.program.latents.pieces == 2
 
 
 def test_control_flow_that_depends_on_latents_is_evaluated_row_by_row() -> None:

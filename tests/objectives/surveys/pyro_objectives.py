@@ -21,7 +21,8 @@ from typing import Any
 from pyro import infer
 
 from verify.objectives import Case, Inquiry, Objective, Settings
-from verify.objectives.adapters.pyro_objective import PyroObjective, pyro_objective
+from verify.objectives.adapters.guided import GuidedObjective
+from verify.objectives.adapters.pyro_objective import pyro_objective
 
 from . import pyro_models
 from .pyro_models import Setting
@@ -50,7 +51,7 @@ SUMMING = (*ENUMERATING, "TraceTMC_ELBO")
 _REFUSALS = (NotImplementedError, AssertionError, ValueError, RuntimeError, TypeError)
 
 
-def subject_of(setting: Setting, name: str) -> PyroObjective:
+def subject_of(setting: Setting, name: str) -> GuidedObjective:
     """The objective on this model, with finite latents of the guide enumerated where it can."""
     guide = infer.config_enumerate(setting.guide, default="parallel") if name in ENUMERATING else setting.guide
     return pyro_objective(

@@ -5,6 +5,7 @@
     pyro_objective, pyro_sites                 Pyro: model, guide and objective; their log densities
     jax_objective, jax_noise, jax_program      JAX: objectives, their draws, traced programs
     numpyro_objective, numpyro_model, …_sites  NumPyro: model, guide and objective; their log densities
+    guided, traced_sites                       what the adapters of Pyro and NumPyro share
 
 What an adapter has to provide is `implementation.Implementation`.
 """

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from verify.models.records import Array
-from verify.objectives.adapters.numpyro_sites import Finite, Sites, batched
+from verify.objectives.adapters.numpyro_sites import Sites, batched
+from verify.objectives.reference.latents import Latents
 
 _SHORTEST = 512
 
@@ -21,29 +22,13 @@ _SHORTEST = 512
 class NumPyroProgram:
     """See `reference.programs.Program`."""
 
-    sites: Sites
+    latents: Latents
     compiled: Any
-
-    @property
-    def dimensions(self) -> int:
-        return self.sites.dimensions
-
-    @property
-    def pieces(self) -> int:
-        return self.sites.pieces
-
-    @property
-    def codes(self) -> npt.NDArray[Any]:
-        return self.sites.codes
-
-    @property
-    def summed(self) -> Sequence[Finite]:
-        return self.sites.summed
 
     def log_densities(
         self, values: Mapping[str, npt.NDArray[Any]], piece: int, z: Array
     ) -> tuple[Array, Array, Array]:
-        count, split = len(z), self.dimensions
+        count, split = len(z), self.latents.dimensions
         rows = self._rows(np.pad(z, ((0, _padding(count)), (0, 0)), mode="edge"))
         with jax.enable_x64(True):
             found = self.compiled(dict(values), rows[..., :split], rows[..., split:])
@@ -53,7 +38,7 @@ class NumPyroProgram:
     def slopes(
         self, values: Mapping[str, npt.NDArray[Any]], piece: int, z: Array, volumes: Array, names: Sequence[str]
     ) -> Mapping[str, Array]:
-        rows, split = self._rows(z), self.dimensions
+        rows, split = self._rows(z), self.latents.dimensions
 
         def elbo(moving: Mapping[str, Any]) -> Any:
             joint, own, _ = self.compiled({**values, **moving}, rows[..., :split], rows[..., split:])
@@ -68,7 +53,7 @@ class NumPyroProgram:
 
     def _rows(self, z: Array) -> Array:
         """Every row for every piece."""
-        return np.repeat(z[:, None], self.pieces, axis=1)
+        return np.repeat(z[:, None], self.latents.pieces, axis=1)
 
 
 def _padding(count: int) -> int:
@@ -78,4 +63,4 @@ def _padding(count: int) -> int:
 
 def numpyro_program(sites: Sites) -> NumPyroProgram:
     """The program, its densities compiled at the first call."""
-    return NumPyroProgram(sites, batched(sites))
+    return NumPyroProgram(sites.latents, batched(sites))

@@ -14,44 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 from numpyro.distributions import constraints, discrete
 from numpyro.infer import RenyiELBO, Trace_ELBO, TraceEnum_ELBO, TraceGraph_ELBO, TraceMeanField_ELBO
 
-from verify.models.records import LOWER, POSITIVE, REAL, SIMPLEX, UNIT, Kind
+from verify.models.records import Kind
+from verify.objectives.adapters.guided import FIXED, KINDS, GuidedObjective, first_array, guided_case, power_bound
 from verify.objectives.adapters.jax_noise import categories
 from verify.objectives.adapters.jax_objective import JaxObjective
 from verify.objectives.adapters.numpyro_model import numpyro_program
-from verify.objectives.adapters.numpyro_sites import read_sites, traces
-from verify.objectives.case import Case
-from verify.objectives.check import check_objective
-from verify.objectives.reference.programs import GuidedModel, GuideLaw
-from verify.objectives.report import CheckReport
-
-_FIXED = Kind("fixed", lambda value: True, "finite", None)
-
-
-@dataclass(frozen=True, eq=False)
-class NumPyroObjective:
-    """What `check_objective` needs, ready to be checked.
-
-    implementation  the objective as a function of the parameters
-    case            model and guide with exact values
-    declared        what NumPyro's class says it computes
-    """
-
-    implementation: JaxObjective
-    case: Case
-    declared: Mapping[str, Any]
-
-    def check(self, **changes: Any) -> CheckReport:
-        """check_objective with what is declared, and changes to it.  Raises ObjectiveError likewise."""
-        return check_objective(self.implementation, self.case, **{**self.declared, **changes})
+from verify.objectives.adapters.numpyro_sites import Code, read_sites
+from verify.objectives.reference.programs import GuideLaw
 
 
 def numpyro_objective(
@@ -64,7 +42,7 @@ def numpyro_objective(
     kwargs: Mapping[str, Any] | None = None,
     posterior: Mapping[str, Any] | None = None,
     seed: int = 0,
-) -> NumPyroObjective:
+) -> GuidedObjective:
     """One of NumPyro's objectives with a model and a guide, and their exact values.
 
     params        values of parameters in their constrained space; others keep the values they start with
@@ -76,18 +54,16 @@ def numpyro_objective(
     """
     with jax.enable_x64(True):
         arguments, keywords = jax.tree.map(_wide, (tuple(args), dict(kwargs or {})))
-        program = _Program(model, guide, arguments, keywords)
-        values, fields, own = _parameters(program, params or {})
-        sites = read_sites(model, guide, values, arguments, keywords)
+        code = Code(model, guide, arguments, keywords)
+        values, fields, own = _parameters(code, params or {})
+        sites = read_sites(code, values)
     q = GuideLaw(numpyro_program(sites), values, fields)
-    best = None if posterior is None else {name: np.asarray(v, dtype=np.float64) for name, v in posterior.items()}
-    name = getattr(model, "__name__", type(model).__name__)
-    solved = GuidedModel(name, _observations(arguments, keywords), q, best, own)
+    case = guided_case(model, q, own, _observations(arguments, keywords), posterior, seed)
 
     def loss(q: Any, key: Any) -> Any:
         return objective.loss(key, q.as_dict(), model, guide, *arguments, **keywords)
 
-    return NumPyroObjective(_prescribed(loss, {"q", "key"}), Case(solved, q, seed), declaration(objective))
+    return GuidedObjective(_prescribed(loss, {"q", "key"}), case, declaration(objective))
 
 
 def numpyro_function(
@@ -137,8 +113,7 @@ def declaration(objective: Any) -> dict[str, Any]:
     common = {"returns": "loss", "reduction": "sum", "samples": objective.num_particles}
     match objective:
         case RenyiELBO():
-            order = {"kind": "iwae"} if objective.alpha == 0 else {"kind": "renyi", "alpha": float(objective.alpha)}
-            return {**common, **order, "estimator": "log-weight"}
+            return {**common, **power_bound(objective.alpha)}
         case Trace_ELBO() | TraceGraph_ELBO():
             return {**common, "estimator": "log-weight"}
         case TraceMeanField_ELBO() | TraceEnum_ELBO():
@@ -146,18 +121,10 @@ def declaration(objective: Any) -> dict[str, Any]:
     raise TypeError(f"what {type(objective).__name__} computes is not known")
 
 
-@dataclass(frozen=True, eq=False)
-class _Program:
-    model: Any
-    guide: Any
-    arguments: tuple[Any, ...]
-    keywords: Mapping[str, Any] = field(default_factory=dict)
-
-
-def _parameters(program: _Program, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Kind], frozenset[str]]:
+def _parameters(code: Code, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Kind], frozenset[str]]:
     """The values and kinds of all parameters, and the names of the guide's own."""
     numbers = {name: jnp.asarray(value, dtype=float) for name, value in given.items()}
-    guide, model = traces(program, numbers, numbers)
+    guide, model = code.traces(numbers, numbers)
     found = {name: site for trace in (model, guide) for name, site in trace.items() if site["type"] == "param"}
     unknown = numbers.keys() - found.keys()
     if unknown:
@@ -168,21 +135,10 @@ def _parameters(program: _Program, given: Mapping[str, Any]) -> tuple[dict[str, 
 
 
 def _kind(constraint: Any) -> Kind:
-    """What a constraint says about the numbers; a parameter under another constraint is left where it is."""
+    """What a constraint says about the numbers."""
     while hasattr(constraint, "reinterpreted_batch_ndims"):
         constraint = constraint.base_constraint
-    return next((kind for known, kind in _KINDS if constraint == known), _FIXED)
-
-
-_KINDS: tuple[tuple[Any, Kind], ...] = (
-    (constraints.real, REAL),
-    (constraints.positive, POSITIVE),
-    (constraints.softplus_positive, POSITIVE),
-    (constraints.simplex, SIMPLEX),
-    (constraints.unit_interval, UNIT),
-    (constraints.lower_cholesky, LOWER),
-    (constraints.softplus_lower_cholesky, LOWER),
-)
+    return next((kind for name, kind in KINDS.items() if constraint == getattr(constraints, name)), FIXED)
 
 
 def _wide(value: Any) -> Any:
@@ -193,7 +149,5 @@ def _wide(value: Any) -> Any:
     return array.astype(float) if jnp.issubdtype(array.dtype, jnp.floating) else array
 
 
-def _observations(*arguments: Any) -> Any:
-    """The first array among the arguments; one number where there is none."""
-    arrays = [np.asarray(leaf) for leaf in jax.tree.leaves(arguments) if np.ndim(leaf) > 0]
-    return arrays[0] if arrays else np.zeros(1)
+def _observations(*arguments: Any) -> npt.NDArray[Any]:
+    return first_array([np.asarray(leaf) for leaf in jax.tree.leaves(arguments)])

@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pyro
 import torch
 from pyro import poutine
+from pyro.distributions import constraints
 from pyro.infer import (
     RenyiELBO,
     ReweightedWakeSleep,
@@ -34,20 +35,15 @@ from pyro.infer import (
     TraceTailAdaptive_ELBO,
 )
 from pyro.infer.autoguide import AutoGuide
-from torch.distributions import constraints
 
-from verify.models.records import LOWER, POSITIVE, REAL, SIMPLEX, UNIT, Array, Kind, tangent
+from verify.models.records import SIMPLEX, Array, Kind, tangent
+from verify.objectives.adapters.guided import FIXED, KINDS, GuidedObjective, first_array, guided_case, power_bound
 from verify.objectives.adapters.pyro_sites import Code, quiet, read_program, sample_sites
 from verify.objectives.adapters.pytorch import TorchObjective, as_tensor
 from verify.objectives.adapters.torch_noise import prescribed_torch
-from verify.objectives.case import Case
-from verify.objectives.check import check_objective
 from verify.objectives.implementation import Randomness, Situation
 from verify.objectives.noise import FreshNoise, Source
-from verify.objectives.reference.programs import GuidedModel, GuideLaw
-from verify.objectives.report import CheckReport
-
-_FIXED = Kind("fixed", lambda value: True, "finite", None)
+from verify.objectives.reference.programs import GuideLaw
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,24 +101,6 @@ class PyroImplementation:
         return tangent(found) if q.kinds()[name] is SIMPLEX else found
 
 
-@dataclass(frozen=True, eq=False)
-class PyroObjective:
-    """What `check_objective` needs, ready to be checked.
-
-    implementation  the objective as a function of the parameters
-    case            model and guide with exact values
-    declared        what Pyro's class says it computes
-    """
-
-    implementation: PyroImplementation
-    case: Case
-    declared: Mapping[str, Any] = field(default_factory=dict)
-
-    def check(self, **changes: Any) -> CheckReport:
-        """check_objective with what is declared, and changes to it.  Raises ObjectiveError likewise."""
-        return check_objective(self.implementation, self.case, **{**self.declared, **changes})
-
-
 def pyro_objective(
     model: Callable[..., Any],
     guide: Callable[..., Any],
@@ -133,7 +111,7 @@ def pyro_objective(
     kwargs: Mapping[str, Any] | None = None,
     posterior: Mapping[str, Any] | None = None,
     seed: int = 0,
-) -> PyroObjective:
+) -> GuidedObjective:
     """One of Pyro's objectives with a model and a guide, and their exact values.
 
     params        values of parameters in their constrained space; others keep the initial values that the code gives
@@ -150,12 +128,10 @@ def pyro_objective(
     given = {name: np.asarray(value, dtype=np.float64) for name, value in (params or {}).items()}
     start = _first_run(code, given)
     q = GuideLaw(start.program, start.values, {name: _kind(limit) for name, limit in start.limits.items()})
-    best = None if posterior is None else {name: np.asarray(v, dtype=np.float64) for name, v in posterior.items()}
-    name = getattr(model, "__name__", type(model).__name__)
-    solved = GuidedModel(name, _observations(code), q, best, start.own)
+    case = guided_case(model, q, start.own, _observations(code), posterior, seed)
     implementation = PyroImplementation(objective, code, start.limits)
     _warm_up(implementation, q)
-    return PyroObjective(implementation, Case(solved, q, seed), declaration(objective))
+    return GuidedObjective(implementation, case, declaration(objective))
 
 
 def pyro_function(
@@ -187,8 +163,7 @@ def declaration(objective: Any) -> dict[str, Any]:
         case TraceTailAdaptive_ELBO():
             raise TypeError("TraceTailAdaptive_ELBO has no value, only a gradient")
         case RenyiELBO():
-            order = {"kind": "iwae"} if objective.alpha == 0 else {"kind": "renyi", "alpha": float(objective.alpha)}
-            return {**common, **order, "estimator": "log-weight"}
+            return {**common, **power_bound(objective.alpha)}
         case ReweightedWakeSleep():
             return {**common, "kind": "iwae", "plate": False, "estimator": "log-weight"}
         case TraceMeanField_ELBO() | TraceEnum_ELBO() | pyro.infer.TraceTMC_ELBO():
@@ -254,26 +229,15 @@ def _warm_up(implementation: PyroImplementation, q: GuideLaw) -> None:
 
 
 def _kind(limit: Any) -> Kind:
-    """What a constraint says about the numbers; a parameter under another constraint is left where it is."""
+    """What a constraint says about the numbers."""
     while isinstance(limit, constraints.independent):
         limit = limit.base_constraint
-    return next((kind for known, kind in _KINDS if _same(limit, known)), _FIXED)
+    return next((kind for name, kind in KINDS.items() if _same(limit, getattr(constraints, name))), FIXED)
 
 
 def _same(first: Any, second: Any) -> bool:
     ends = [tuple(getattr(limit, end, None) for end in ("lower_bound", "upper_bound")) for limit in (first, second)]
     return type(first) is type(second) and ends[0] == ends[1]
-
-
-_KINDS: tuple[tuple[Any, Kind], ...] = (
-    (constraints.real, REAL),
-    (constraints.positive, POSITIVE),
-    (pyro.distributions.constraints.softplus_positive, POSITIVE),
-    (constraints.simplex, SIMPLEX),
-    (constraints.unit_interval, UNIT),
-    (constraints.lower_cholesky, LOWER),
-    (pyro.distributions.constraints.softplus_lower_cholesky, LOWER),
-)
 
 
 @contextmanager
@@ -297,9 +261,8 @@ def _as_wide(value: Any) -> Any:
 
 
 def _observations(code: Code) -> npt.NDArray[Any]:
-    """The first array among the arguments; one number where there is none."""
-    arrays = [v.numpy() for v in (*code.arguments, *code.keywords.values()) if isinstance(v, torch.Tensor) and v.ndim]
-    return arrays[0] if arrays else np.zeros(1)
+    given = (*code.arguments, *code.keywords.values())
+    return first_array([value.numpy() for value in given if isinstance(value, torch.Tensor)])
 
 
 def _number(returned: Any) -> float:

@@ -10,12 +10,9 @@ there is one piece.
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,33 +25,10 @@ from pyro.poutine.messenger import Messenger
 from pyro.poutine.util import site_is_subsample
 
 from verify.models.records import Array
+from verify.objectives.adapters.traced_sites import Site, common_plate, latents_of
+from verify.objectives.reference.latents import Finite, Latents
 
-MOST_DIMENSIONS = 2
-_MOST_CODES = 4096
 Values: TypeAlias = Mapping[str, npt.NDArray[Any]]
-Site: TypeAlias = Mapping[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Continuous:
-    """A continuous site; `first` and `size` say which coordinates of a piece are its own, `shape` is a piece's."""
-
-    name: str
-    transform: Any
-    shape: tuple[int, ...]
-    first: int
-    size: int
-
-
-@dataclass(frozen=True, eq=False)
-class Finite:
-    """A finite site and its values; `first` and `size` say which codes of a piece are its own."""
-
-    name: str
-    values: torch.Tensor
-    shape: tuple[int, ...]
-    first: int
-    size: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,31 +76,10 @@ def sample_sites(trace: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class PyroProgram:
-    """See `reference.programs.Program`.
-
-    axis    the dimension of the plate that encloses everything, counted from the right; None where there is none
-    finite  finite sites of the guide;  summed  those of the model alone
-    """
+    """See `reference.programs.Program`."""
 
     code: Code
-    axis: int | None
-    pieces: int
-    continuous: Sequence[Continuous]
-    finite: Sequence[Finite]
-    summed: Sequence[Finite]
-
-    @property
-    def dimensions(self) -> int:
-        return sum(site.size for site in self.continuous)
-
-    @cached_property
-    def codes(self) -> npt.NDArray[Any]:
-        return _combinations(self.finite)
-
-    @cached_property
-    def _hidden(self) -> npt.NDArray[Any]:
-        """All values of the model's own finite sites in one piece."""
-        return _combinations(self.summed)
+    latents: Latents
 
     def log_densities(self, values: Values, piece: int, z: Array) -> tuple[Array, Array, Array]:
         with torch.no_grad():
@@ -152,7 +105,7 @@ class PyroProgram:
             return _mapped(lambda row: self._at_row(params, row), torch.as_tensor(np.ascontiguousarray(z)))
 
     def _at_row(self, params: Mapping[str, torch.Tensor], row: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        hidden = torch.as_tensor(self._hidden)
+        hidden = torch.as_tensor(self.latents.hidden)
         if len(hidden) == 1:
             return self._at(params, row, hidden[0])
         joint, own, prior = _mapped(lambda one: self._at(params, row, one), hidden)
@@ -162,9 +115,9 @@ class PyroProgram:
         self, params: Mapping[str, torch.Tensor], row: torch.Tensor, hidden: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         latents, volume = self._moved(row)
-        codes = row[self.dimensions :]
-        latents |= {site.name: self._shaped(site, codes).to(site.values.dtype) for site in self.finite}
-        own = {site.name: self._shaped(site, hidden).to(site.values.dtype) for site in self.summed}
+        codes = row[self.latents.dimensions :]
+        latents |= {site.name: self._shaped(site, codes) for site in self.latents.finite}
+        own = {site.name: self._shaped(site, hidden) for site in self.latents.summed}
         guide, model = self.code.traces(params, latents, own)
         fixed = self._total([site for site in guide.values() if is_function(site)])
         free = self._total([site for site in guide.values() if not is_function(site) and not site["is_observed"]])
@@ -175,7 +128,7 @@ class PyroProgram:
     def _moved(self, row: torch.Tensor) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         """The continuous latents, and the log volume of the change of variables in one piece."""
         latents, volume = {}, torch.zeros(())
-        for site in self.continuous:
+        for site in self.latents.continuous:
             coordinates = row[site.first : site.first + site.size].reshape(site.shape)
             value = site.transform(coordinates)
             volume = volume + site.transform.log_abs_det_jacobian(coordinates, value).sum()
@@ -183,19 +136,21 @@ class PyroProgram:
         return latents, volume
 
     def _shaped(self, site: Finite, row: torch.Tensor) -> torch.Tensor:
-        return self._in_plate(row[site.first : site.first + site.size].reshape(site.shape))
+        codes = row[site.first : site.first + site.size].reshape(site.shape)
+        return self._in_plate(codes.to(torch.from_numpy(site.values).dtype))
 
     def _in_plate(self, value: torch.Tensor) -> torch.Tensor:
         """The same value in every piece."""
-        return value if self.axis is None else value.expand(self.pieces, *value.shape)
+        return value if self.latents.axis is None else value.expand(self.latents.pieces, *value.shape)
 
     def _total(self, sites: Sequence[Site]) -> torch.Tensor:
         """The sum of their log densities for every piece."""
-        total = torch.zeros(self.pieces)
+        total = torch.zeros(self.latents.pieces)
         for site in sites:
             values = scale_and_mask(site["fn"].log_prob(site["value"]), site["scale"], site["mask"])
-            values = values.sum()[None] if self.axis is None else values.movedim(self.axis, 0).reshape(self.pieces, -1)
-            total = total + (values if values.ndim == 1 else values.sum(-1))
+            axis = self.latents.axis
+            by_piece = values[None] if axis is None else values.movedim(axis, 0)
+            total = total + by_piece.reshape(self.latents.pieces, -1).sum(-1)
         return total
 
 
@@ -244,18 +199,8 @@ def read_program(code: Code, guide: Mapping[str, Any], model: Mapping[str, Any])
     _refuse_subsampling([*guide.values(), *model.values()])
     free = [site for site in guide.values() if not is_function(site) and not site["is_observed"]]
     own = [site for name, site in model.items() if name not in guide and not site["is_observed"]]
-    frame = _common_plate(free + list(model.values()))
-    plated = frame is not None
-    continuous = _continuous([site for site in free if not _is_finite(site)], plated)
-    finite, summed = _finite([site for site in free if _is_finite(site)], plated), _finite(own, plated)
-    axis, pieces = (None, 1) if frame is None else (int(frame.dim), int(frame.size))
-    program = PyroProgram(code, axis, pieces, continuous, finite, summed)
-    if program.dimensions > MOST_DIMENSIONS:
-        raise ValueError(
-            f"quadrature reaches {MOST_DIMENSIONS} continuous dimensions, and these latents have {program.dimensions}: "
-            "test them on a solvable model, with pyro_function"
-        )
-    return program
+    plate = common_plate(free + list(model.values()))
+    return PyroProgram(code, latents_of(free, own, plate, torch.distributions.biject_to, "pyro_function"))
 
 
 def _refuse_subsampling(sites: Sequence[Site]) -> None:
@@ -263,46 +208,3 @@ def _refuse_subsampling(sites: Sequence[Site]) -> None:
         for frame in site["cond_indep_stack"]:
             if frame.full_size is not None and frame.full_size != frame.size:
                 raise ValueError(f"plate {frame.name!r} subsamples: the oracle needs all of the data at once")
-
-
-def _common_plate(sites: Sequence[Site]) -> Any:
-    """The plate that encloses every site, and is the only one around a latent; None where there is none."""
-    stacks = [{frame for frame in site["cond_indep_stack"] if frame.dim is not None} for site in sites]
-    for frame in sorted(set.intersection(*stacks), key=lambda frame: -int(frame.dim)):
-        alone = all(stack == {frame} for stack, site in zip(stacks, sites, strict=True) if not site["is_observed"])
-        if frame.dim == -1 and alone:
-            return frame
-    return None
-
-
-def _is_finite(site: Site) -> bool:
-    return bool(site["fn"].support.is_discrete)
-
-
-def _continuous(found: Sequence[Site], plated: bool) -> list[Continuous]:
-    sites, first = [], 0
-    for site in found:
-        transform = torch.distributions.biject_to(site["fn"].support)
-        shape = tuple(transform.inverse_shape(site["value"].shape))[plated:]
-        sites.append(Continuous(site["name"], transform, shape, first, math.prod(shape)))
-        first += math.prod(shape)
-    return sites
-
-
-def _finite(found: Sequence[Site], plated: bool) -> list[Finite]:
-    sites, first = [], 0
-    for site in found:
-        if not _is_finite(site) or not site["fn"].has_enumerate_support or site["fn"].event_shape:
-            raise ValueError(f"site {site['name']!r} can be neither integrated nor enumerated")
-        values, shape = site["fn"].enumerate_support(expand=False).ravel(), tuple(site["value"].shape)[plated:]
-        sites.append(Finite(site["name"], values, shape, first, math.prod(shape)))
-        first += math.prod(shape)
-    return sites
-
-
-def _combinations(sites: Sequence[Finite]) -> npt.NDArray[Any]:
-    supports = [site.values.tolist() for site in sites for _ in range(site.size)]
-    count = math.prod(len(values) for values in supports)
-    if count > _MOST_CODES:
-        raise ValueError(f"the finite latents have {count} values together; enumeration reaches {_MOST_CODES}")
-    return np.array(list(itertools.product(*supports)), dtype=np.float64).reshape(count, len(supports))

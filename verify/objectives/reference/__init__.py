@@ -6,6 +6,7 @@
     targets           the expectation of a declared objective
     variances         variance, range or law of one call of a known estimator
     quadrature_model  any model with at most two dimensions a latent
+    programs          a model and a guide that are programs;  latents: how their latents lie in rows of numbers
 """
 
 from verify.objectives.reference.quadrature_model import QuadratureModel

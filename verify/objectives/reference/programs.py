@@ -24,6 +24,7 @@ from verify.models.special import log_sum_exp
 from verify.models.sums import Sum
 from verify.objectives.reference.decomposition import NoPriorError
 from verify.objectives.reference.grids import Grid, fitted, single
+from verify.objectives.reference.latents import Latents
 
 _FINE = {0: (1, 1), 1: (640, 440), 2: (160, 110)}
 _NOT_NORMALISED = 1e-6
@@ -37,20 +38,8 @@ class Program(Protocol):
     """
 
     @property
-    def dimensions(self) -> int:
-        """Continuous coordinates of one piece."""
-
-    @property
-    def pieces(self) -> int:
-        """How many independent pieces there are."""
-
-    @property
-    def codes(self) -> npt.NDArray[Any]:
-        """All values of the finite latents in one piece, shape (codes, entries)."""
-
-    @property
-    def summed(self) -> Sequence[Any]:
-        """Finite latents that the guide leaves out, summed over in the densities."""
+    def latents(self) -> Latents:
+        """What a row of z holds."""
 
     def log_densities(
         self, values: Mapping[str, npt.NDArray[Any]], piece: int, z: Array
@@ -102,7 +91,7 @@ class GuideLaw:
     @property
     def fineness(self) -> tuple[int, int]:
         """Intervals of the two grids on which integrals are computed."""
-        return _FINE[self.program.dimensions]
+        return _FINE[self.program.latents.dimensions]
 
     def of_piece(self, piece: int) -> GuideLaw:
         """One piece."""
@@ -114,7 +103,7 @@ class GuideLaw:
 
     def entropy(self) -> float:
         """H(q) of all pieces."""
-        pieces = range(self.program.pieces) if self.piece is None else [self.piece]
+        pieces = range(self.program.latents.pieces) if self.piece is None else [self.piece]
         return math.fsum(float(_terms(self.of_piece(i), self.fineness[0])[2]) for i in pieces)
 
     def kl(self, other: object) -> float:
@@ -124,12 +113,12 @@ class GuideLaw:
     @cached_property
     def grids(self) -> list[tuple[Array, Grid]]:
         """For every code a grid that fits q(·, code)."""
-        return [(code, self._fitted(code, 1)) for code in self.program.codes]
+        return [(code, self._fitted(code, 1)) for code in self.program.latents.codes]
 
     def _fitted(self, code: Array, which: int) -> Grid:
-        if self.program.dimensions == 0:
+        if self.program.latents.dimensions == 0:
             return single()
-        return fitted(lambda line: self.log_densities(_with(line, code))[which], self.program.dimensions)
+        return fitted(lambda line: self.log_densities(_with(line, code))[which], self.program.latents.dimensions)
 
     def quadrature(self, fineness: int) -> tuple[Array, Array]:
         """Rows of z and the log volume that each stands for."""
@@ -150,7 +139,7 @@ class GuideLaw:
 
     @cached_property
     def _posterior_grids(self) -> list[tuple[Array, Grid]]:
-        return [(code, self._fitted(code, 0)) for code in self.program.codes]
+        return [(code, self._fitted(code, 0)) for code in self.program.latents.codes]
 
 
 def _with(line: Array, code: Array) -> Array:
@@ -158,13 +147,13 @@ def _with(line: Array, code: Array) -> Array:
 
 
 def _nodes(q: GuideLaw, fineness: int = 64) -> Nodes:
-    if q.piece is None and q.program.pieces > 1:
-        raise TooManyNodesError(f"{q.program.pieces} independent latents together are too many for a grid")
+    if q.piece is None and q.program.latents.pieces > 1:
+        raise TooManyNodesError(f"{q.program.latents.pieces} independent latents together are too many for a grid")
     z, volumes = q.quadrature(fineness)
     weights = np.exp(volumes + q.log_densities(z)[1])
-    if abs(float(weights.sum()) - 1) > _NOT_NORMALISED and fineness >= min(_FINE[q.program.dimensions]):
+    if abs(float(weights.sum()) - 1) > _NOT_NORMALISED and fineness >= min(_FINE[q.program.latents.dimensions]):
         raise ValueError(f"the guide's density integrates to {weights.sum():.6g}, not 1")
-    return Nodes(z, weights, exact=q.program.dimensions == 0)
+    return Nodes(z, weights, exact=q.program.latents.dimensions == 0)
 
 
 nodes.register(GuideLaw, _nodes)  # a guide acts as a Variational without being a record
@@ -203,7 +192,7 @@ class GuidedModel:
             yield replace(self, start=self.start.of_piece(i), piece=i), q.of_piece(i)
 
     def _indices(self, q: GuideLaw) -> list[int]:
-        return list(range(q.program.pieces)) if q.piece is None else [q.piece]
+        return list(range(q.program.latents.pieces)) if q.piece is None else [q.piece]
 
     def log_joint(self, z: npt.NDArray[Any]) -> Array:
         """log p(x, z) of one piece."""
@@ -232,7 +221,7 @@ class GuidedModel:
         """E_q[log p(x | z)] + E_q[log p(z)] + H(q); one part where finite latents are summed over in the model."""
         fine, coarse = ([_terms(part, fineness) for _, part in self.pieces(q)] for fineness in q.fineness)
         error = _settled(np.sum(fine, axis=-1) - np.sum(coarse, axis=-1))
-        if q.program.summed:
+        if q.program.latents.summed:
             return Sum.of(error=error, elbo=[float(np.sum(terms)) for terms in fine])
         log_likelihood, log_prior, entropy = np.array(fine).T
         return Sum.of(error=error, log_likelihood=log_likelihood, log_prior=log_prior, entropy=entropy)
