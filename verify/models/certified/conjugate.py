@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from flint import arb
 
-from verify.models.certified.balls import balls, summed
+from verify.models.certified.balls import balls, square, summed
 from verify.models.certified.base import Balls, balls_of
 from verify.models.exponential_family import ConjugateExponentialFamily, NaturalParameters
 from verify.models.families import NormalInverseGamma
@@ -25,17 +25,17 @@ def _(model: NormalInverseGammaModel, q: NormalInverseGamma) -> Balls:
     n = len(x)
     after_k, after_a = k + n, a + arb(n) / 2
     after_m = (k * m + summed(x)) / after_k
-    after_b = b + (k * m**2 + summed(v**2 for v in x) - after_k * after_m**2) / 2
+    after_b = b + (k * square(m) + summed(map(square, x)) - after_k * square(after_m)) / 2
     gammas = after_a.lgamma() - a.lgamma() + a * b.log() - after_a * after_b.log()
     evidence = gammas + (k / after_k).log() / 2 - n * log_2pi / 2
     tau, log_tau = aq / bq, aq.digamma() - bq.log()
-    likelihood = n * (log_tau - log_2pi) / 2 - summed(tau * (v - mq) ** 2 + 1 / kq for v in x) / 2
-    prior = (log_tau + k.log() - log_2pi) / 2 - k * (tau * (mq - m) ** 2 + 1 / kq) / 2
+    likelihood = n * (log_tau - log_2pi) / 2 - summed(tau * square(v - mq) + 1 / kq for v in x) / 2
+    prior = (log_tau + k.log() - log_2pi) / 2 - k * (tau * square(mq - m) + 1 / kq) / 2
     prior += a * b.log() - a.lgamma() + (a + 1) * log_tau - b * tau
     entropy = (1 + log_2pi - kq.log() - log_tau) / 2 + aq + bq.log() + aq.lgamma() - (1 + aq) * aq.digamma()
     rates = (aq - after_a) * aq.digamma() - aq.lgamma() + after_a.lgamma() + after_a * (bq / after_b).log()
     gap = rates + tau * (after_b - bq)
-    gap += (after_k / kq - 1 - (after_k / kq).log() + after_k * (mq - after_m) ** 2 * tau) / 2
+    gap += (after_k / kq - 1 - (after_k / kq).log() + after_k * square(mq - after_m) * tau) / 2
     return evidence, likelihood + prior + entropy, gap
 
 
@@ -43,12 +43,12 @@ def _(model: NormalInverseGammaModel, q: NormalInverseGamma) -> Balls:
 
 
 def _normal(eta: Vector) -> arb:
-    return -(eta[0] ** 2) / (4 * eta[1]) + (arb.pi() / -eta[1]).log() / 2
+    return -square(eta[0]) / (4 * eta[1]) + (arb.pi() / -eta[1]).log() / 2
 
 
 def _normal_mean(eta: Vector) -> Vector:
     mean = -eta[0] / (2 * eta[1])
-    return [mean, mean**2 - 1 / (2 * eta[1])]
+    return [mean, square(mean) - 1 / (2 * eta[1])]
 
 
 def _gamma(eta: Vector) -> arb:
