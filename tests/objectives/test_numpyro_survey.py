@@ -13,14 +13,13 @@ import pytest
 
 pytest.importorskip("numpyro", reason="the NumPyro adapter is tested where NumPyro is installed")
 
-from surveys import numpyro_models
 from surveys.numpyro_objectives import row
 
 DIFFERENTIATED = ("TraceGraph_ELBO", "TraceEnum_ELBO")
 
 
 def statuses(model: str, objective: str) -> Any:
-    found = row(numpyro_models.ALL[model](), objective, evaluations=512, max_draws=128)
+    found = row(model, objective, evaluations=512, max_draws=128)
     assert not found.refused
     return found
 

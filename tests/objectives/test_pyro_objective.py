@@ -17,7 +17,8 @@ from pyro import distributions as dist
 from pyro.distributions import constraints
 from pyro.infer import RenyiELBO, Trace_ELBO, TraceEnum_ELBO, TraceTailAdaptive_ELBO, config_enumerate
 from pyro.infer.autoguide import AutoMultivariateNormal, AutoNormal
-from surveys import pyro_models
+from surveys import models
+from surveys.pyro_objectives import LIBRARY
 
 from verify import strategies
 from verify.objectives import Implementation, ObjectiveError, check_objective
@@ -27,7 +28,7 @@ X = np.array([0.1, 1.5, -0.7])
 
 
 def normal(**changes: Any) -> Any:
-    setting = pyro_models.normal_normal()
+    setting = models.normal_normal(LIBRARY)
     arguments = {"params": setting.params, "args": setting.args, "posterior": setting.posterior, **changes}
     return pyro_objective(setting.model, setting.guide, Trace_ELBO(), **arguments)
 
@@ -51,9 +52,9 @@ def test_evidence_elbo_and_gradient_of_normals_are_those_of_textbooks() -> None:
 
 
 def test_finite_latents_are_enumerated_and_pieces_added() -> None:
-    setting = pyro_models.mixture()
+    setting = models.mixture(LIBRARY)
     subject = pyro_objective(setting.model, setting.guide, Trace_ELBO(), params=setting.params, args=setting.args)
-    weights, means = pyro_models.WEIGHTS, pyro_models.MEANS
+    weights, means = models.WEIGHTS, models.MEANS
     joint = weights * np.exp(-0.5 * ((setting.args[0][:, None] - means) / 0.9) ** 2) / (0.9 * math.sqrt(2 * math.pi))
     chances = setting.params["chances"]
     assert subject.case.model.log_evidence() == pytest.approx(np.log(joint.sum(-1)).sum(), rel=1e-12)
@@ -106,7 +107,7 @@ class HalfGradient(Trace_ELBO):
 
 @pytest.mark.parametrize(("objective", "layer"), [(WithoutGuide(), "pointwise"), (HalfGradient(), "gradients")])
 def test_a_wrong_objective_is_caught(objective: Any, layer: str) -> None:
-    setting = pyro_models.normal_normal()
+    setting = models.normal_normal(LIBRARY)
     subject = pyro_objective(
         setting.model, setting.guide, objective, params=setting.params, args=setting.args, posterior=setting.posterior
     )
@@ -122,7 +123,7 @@ def test_a_wrong_model_of_the_users_is_caught_by_its_posterior() -> None:
 
 @pytest.mark.parametrize("automatic", [AutoNormal, AutoMultivariateNormal])
 def test_automatic_guides_work_and_stay_as_they_are(automatic: Any) -> None:
-    setting = pyro_models.logistic()
+    setting = models.logistic(LIBRARY)
     with pyro.get_param_store().scope():
         guide = automatic(setting.model)
         model = guide.model
@@ -134,14 +135,14 @@ def test_automatic_guides_work_and_stay_as_they_are(automatic: Any) -> None:
 
 
 def test_finite_latents_of_the_model_alone_are_summed_out() -> None:
-    setting = pyro_models.summed_mixture()
+    setting = models.summed_mixture(LIBRARY)
     subject = pyro_objective(setting.model, setting.guide, TraceEnum_ELBO(), params=setting.params, args=setting.args)
     report = subject.check(evaluations=256)
     assert any(f.layer == "expectation" and f.status == "held" for f in report.findings)
 
 
 def test_enumerated_guides_need_no_draws() -> None:
-    setting = pyro_models.mixture()
+    setting = models.mixture(LIBRARY)
     guide = config_enumerate(setting.guide, default="parallel")
     report = pyro_objective(setting.model, guide, TraceEnum_ELBO(), params=setting.params, args=setting.args).check()
     found = next(f for f in report.findings if f.layer == "expectation")

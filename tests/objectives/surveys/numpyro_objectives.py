@@ -13,15 +13,24 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import jax.numpy as jnp
+import numpyro
 from numpyro.infer import RenyiELBO, Trace_ELBO, TraceEnum_ELBO, TraceGraph_ELBO, TraceMeanField_ELBO
 
 from verify.objectives import Inquiry, Objective, Settings
 from verify.objectives.adapters.numpyro_objective import numpyro_objective
 
-from . import numpyro_models
-from .numpyro_models import Setting
+from .models import ALL, Library
 from .table import Row, examined, render
 
+LIBRARY = Library(
+    numpyro.sample,
+    numpyro.plate,
+    numpyro.param,
+    numpyro.distributions,
+    numpyro.distributions.constraints,
+    jnp.asarray,
+)
 OBJECTIVES: Mapping[str, Callable[[], Any]] = {
     "Trace_ELBO": Trace_ELBO,
     "Trace_ELBO, 2 particles": lambda: Trace_ELBO(num_particles=2),
@@ -33,19 +42,21 @@ OBJECTIVES: Mapping[str, Callable[[], Any]] = {
     "RenyiELBO, alpha 2": lambda: RenyiELBO(alpha=2.0),
 }
 
-def rows(models: Iterable[str] = numpyro_models.ALL, objectives: Iterable[str] = OBJECTIVES) -> list[Row]:
+
+def rows(models: Iterable[str] = ALL, objectives: Iterable[str] = OBJECTIVES) -> list[Row]:
     """All combinations; models with latents that the guide leaves out are for TraceEnum_ELBO alone."""
     chosen = list(objectives)
     return [
-        row(setting, name)
-        for setting in (numpyro_models.ALL[model]() for model in models)
+        row(model, name)
+        for model in models
         for name in chosen
-        if not setting.summed or name == "TraceEnum_ELBO"
+        if not ALL[model](LIBRARY).summed or name == "TraceEnum_ELBO"
     ]
 
 
-def row(setting: Setting, name: str, evaluations: int = 1024, max_draws: int = 1024) -> Row:
+def row(model: str, name: str, evaluations: int = 1024, max_draws: int = 1024) -> Row:
     """One combination, all layers, also those after a failure."""
+    setting = ALL[model](LIBRARY)
     subject = numpyro_objective(
         setting.model,
         setting.guide,
@@ -60,4 +71,4 @@ def row(setting: Setting, name: str, evaluations: int = 1024, max_draws: int = 1
 
 
 if __name__ == "__main__":
-    print(render(rows(sys.argv[1:] or numpyro_models.ALL)))
+    print(render(rows(sys.argv[1:] or ALL)))

@@ -18,16 +18,20 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
+import pyro
+import torch
 from pyro import infer
 
 from verify.objectives import Case, Inquiry, Objective, Settings
 from verify.objectives.adapters.guided import GuidedObjective
 from verify.objectives.adapters.pyro_objective import pyro_objective
 
-from . import pyro_models
-from .pyro_models import Setting
+from .models import ALL, Library, Setting
 from .table import Row, examined, render
 
+LIBRARY = Library(
+    pyro.sample, pyro.plate, pyro.param, pyro.distributions, pyro.distributions.constraints, torch.as_tensor
+)
 OBJECTIVES: Mapping[str, Callable[[], Any]] = {
     "Trace_ELBO": infer.Trace_ELBO,
     "Trace_ELBO, 2 particles": partial(infer.Trace_ELBO, num_particles=2),
@@ -62,23 +66,23 @@ def subject_of(setting: Setting, name: str) -> GuidedObjective:
 @lru_cache(maxsize=16)
 def case_of(model: str) -> Case:
     """Exact values are the same for all objectives."""
-    return subject_of(pyro_models.ALL[model](), "Trace_ELBO").case
+    return subject_of(ALL[model](LIBRARY), "Trace_ELBO").case
 
 
-def rows(models: Iterable[str] = pyro_models.ALL, objectives: Iterable[str] = OBJECTIVES) -> list[Row]:
+def rows(models: Iterable[str] = ALL, objectives: Iterable[str] = OBJECTIVES) -> list[Row]:
     """All combinations; models with latents that the guide leaves out are for objectives that sum over them."""
     chosen = list(objectives)
     return [
         row(model, name)
         for model in models
         for name in chosen
-        if not pyro_models.ALL[model]().summed or name in SUMMING
+        if not ALL[model](LIBRARY).summed or name in SUMMING
     ]
 
 
 def row(model: str, name: str, evaluations: int = 512, max_draws: int = 128) -> Row:
     """One combination."""
-    setting = pyro_models.ALL[model]()
+    setting = ALL[model](LIBRARY)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the tracer, and of latents that the guide leaves out
         subject = subject_of(setting, name)
@@ -91,4 +95,4 @@ def row(model: str, name: str, evaluations: int = 512, max_draws: int = 128) -> 
 
 if __name__ == "__main__":
     logging.disable(logging.INFO)
-    print(render(rows(sys.argv[1:] or pyro_models.ALL)))
+    print(render(rows(sys.argv[1:] or ALL)))
