@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _CLAIMS, _NODES, _NOTATION = "derive.claims", "derive.terms.nodes", "derive.terms.notation"
 _MODULES = {
     "Derivation": "derive.derivation",
-    **dict.fromkeys(("Curvature", "LawEquation", "Positive"), _CLAIMS),
+    **dict.fromkeys(("Bounds", "Curvature", "LawEquation", "Positive"), _CLAIMS),
     **dict.fromkeys(("Function", "Law", "Parameter", "Variable"), _NODES),
     **dict.fromkeys(("E", "H", "KL", "argmax", "argmin", "exp", "inf", "integral", "laws", "log"), _NOTATION),
     **dict.fromkeys(("parameters", "sqrt", "sup", "variables"), _NOTATION),
@@ -42,6 +42,7 @@ _MODULES = {
 
 __all__ = [
     "KL",
+    "Bounds",
     "Curvature",
     "Derivation",
     "E",

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias, cast
 from sympy import Basic
 
 from derive.terms.binding import free_names, substitute
-from derive.terms.nodes import Density, Law, Named, Parameter, Term
+from derive.terms.nodes import Density, Function, Law, Named, Parameter, Term
 
 Sign: TypeAlias = Literal["=", ">=", "<=", ">", "<", "!=", ":=", "approx", "propto", "argmax-equiv"]
 Measure: TypeAlias = Literal["discrete", "continuous", "unmarked"]
@@ -67,6 +67,19 @@ class Curvature:
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """The text says between which numbers an abstract function lies; without any: that it is bounded.
+
+    Whether a bound is reached makes no difference to what is concluded.  In a finite world every function is bounded.
+    """
+
+    function: str
+    lower: Fraction | None = None
+    upper: Fraction | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True)
 class Range:
     """lower < parameter < upper (a bound that is None is absent; strictness per bound)."""
 
@@ -112,7 +125,7 @@ class Unmodelled:
         )
 
 
-Hypothesis: TypeAlias = LawEquation | Positive | Curvature | Range | Ordered | PositiveVariable | Unmodelled
+Hypothesis: TypeAlias = LawEquation | Positive | Curvature | Bounds | Range | Ordered | PositiveVariable | Unmodelled
 
 
 @dataclass(frozen=True)
@@ -160,6 +173,13 @@ class Setting:
                 found.setdefault(node.name)
                 waiting.extend(_nodes(self.definitions[node.name].body))
         return tuple(found)
+
+    def bounds_of(self, *terms: Term) -> tuple[str, ...]:
+        """What the text says of the size of the abstract functions in some terms, names unfolded."""
+        nodes = (node for term in terms for node in _nodes(self.unfold_all(term)))
+        functions = {node.name for node in nodes if isinstance(node, Function)}
+        labels = [h.label for h in self.hypotheses if isinstance(h, Bounds) and h.function in functions]
+        return tuple(dict.fromkeys(filter(None, labels)))
 
     def unfold_all(self, term: Term) -> Term:
         """The term without defined names."""

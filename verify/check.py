@@ -14,12 +14,12 @@ from hashlib import sha256
 
 import numpy as np
 
-from derive.claims import Claim, Unmodelled
+from derive.claims import Claim, Ordered, Unmodelled
 from derive.engine.optimisation import best_over_law
 from derive.engine.prove import prove
 from derive.kernel import Theorem
 from derive.terms.binding import fingerprint
-from derive.terms.nodes import Extremum, Law
+from derive.terms.nodes import Extremum, Law, Number, Parameter
 from derive.writing import Notation, text
 from verify.assumed import rests_on_nothing, with_points_seen
 from verify.explain import condition_text, equality_text, mistake_text, uses_of
@@ -62,6 +62,9 @@ def check(claim: Claim, notation: Notation | None = None) -> Verdict:
             "undecided", f"holds only under a condition that is not understood: {unread[0]}", evidence=evidence
         )
     if any(trial.failed.any() for trial in trials):
+        within = _within_range(claim, plain, vocabulary, notation)
+        if within is not None:
+            return within
         refuted = _refuted(plain, vocabulary, evidence, notation)
         if refuted is not None:
             return replace(refuted, uses=_definitions_used(claim))
@@ -148,6 +151,23 @@ def _refuted(claim: Claim, vocabulary: Vocabulary, evidence: Evidence, notation:
     )
 
 
+def _within_range(claim: Claim, plain: Claim, vocabulary: Vocabulary, notation: Notation) -> Verdict | None:
+    """A claim that fails for some values of a scalar, proved for those that its proof needs; None if it is not that."""
+    if not any(isinstance(name, Parameter) and name not in vocabulary.chosen for name in vocabulary.names):
+        return None
+    theorem = prove(claim)
+    needed = [c.subject for c in theorem.conditions if c.kind == "range" and c.status == "open"] if theorem else []
+    if theorem is None or not needed:
+        return None
+    ranges = tuple(Ordered(subject, ">=", Number(0)) for subject in needed)
+    narrowed = replace(plain, setting=replace(plain.setting, hypotheses=(*plain.setting.hypotheses, *ranges)))
+    trials = list(_try_in_worlds(narrowed, vocabulary))
+    evidence = _evidence(trials)
+    if evidence.held < evidence.applicable or not evidence.held:
+        return None
+    return _proved(plain, theorem, evidence, notation)
+
+
 def _proved(claim: Claim, theorem: Theorem, evidence: Evidence, notation: Notation) -> Verdict:
     try:
         conditions = required_conditions(claim, theorem, seed_of(claim), notation)
@@ -197,8 +217,8 @@ def _without_worlds(claim: Claim, notation: Notation, reason: str) -> Verdict:
 
 
 def _definitions_used(claim: Claim) -> tuple[str, ...]:
-    """The definitions that a refutation went through: one of them may be the mistake."""
+    """What a refutation went through, definitions and bounds of functions: one of them may be the mistake."""
     labels = []
     for name in claim.setting.names_in(claim.lhs, claim.rhs):
         labels.append(claim.setting.definitions[name].label or f"def {name}")
-    return tuple(labels)
+    return (*labels, *claim.setting.bounds_of(claim.lhs, claim.rhs))

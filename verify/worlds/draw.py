@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from derive.claims import Curvature, Range, Setting
+from derive.claims import Bounds, Curvature, Range, Setting
 from derive.terms.nodes import Density, Parameter
 from verify.worlds.hypotheses import ContradictionError, Factor, Structure
 from verify.worlds.sources import Random, RandomSource, Source
@@ -220,9 +220,13 @@ def _function(
     name: str, vocabulary: Vocabulary, setting: Setting, points: Mapping[str, int], source: Source
 ) -> Array | RealFunction:
     spaces = vocabulary.functions[name]
+    bounds = [h for h in setting.hypotheses if isinstance(h, Bounds) and h.function == name]
     if spaces is not None and all(spaces):
-        lower = Fraction(0) if name in vocabulary.positive else None
-        return source.numbers(tuple(points[s] for s in spaces), lower, None)
+        lower = [h.lower for h in bounds if h.lower is not None] + [Fraction(0)] * (name in vocabulary.positive)
+        upper = [h.upper for h in bounds if h.upper is not None]
+        return source.numbers(tuple(points[s] for s in spaces), max(lower, default=None), min(upper, default=None))
+    if bounds:
+        raise ContradictionError(f"no bounded function {name} of a real number is made")
     shapes = [h.kind for h in setting.hypotheses if isinstance(h, Curvature) and h.function == name]
     slopes, offsets = (source.numbers((LINES,), None, None) for _ in range(2))
     return RealFunction(shapes[0] if shapes else "any", slopes, offsets)

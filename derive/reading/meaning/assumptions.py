@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from derive.claims import Curvature, Hypothesis, LawEquation, Ordered, Range, Unmodelled
+from derive.claims import Bounds, Curvature, Hypothesis, LawEquation, Ordered, Range, Unmodelled
 from derive.reading.documents import RawFormula, Source
 from derive.reading.meaning.directives import Directives
 from derive.reading.meaning.elaborate import Elaborator
@@ -30,6 +30,7 @@ from derive.reading.meaning.hypotheses import (
     supposes,
 )
 from derive.reading.meaning.laws import ElaborationError
+from derive.reading.meaning.ranges import is_of_points, stated_bounds, with_bars, without_bars
 from derive.reading.meaning.roles import Roles
 from derive.reading.meaning.sections import Sections
 from derive.reading.meaning.sides import head_of, is_starred_law
@@ -37,7 +38,7 @@ from derive.reading.statements import Formula, Statement
 from derive.reading.syntax import Name, Node, Span
 from derive.reading.walk import walk
 from derive.terms.binding import free_names
-from derive.terms.nodes import Law, Number, Parameter, Term
+from derive.terms.nodes import Function, Law, Number, Parameter, Term
 
 _ORDER = {"<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _MIRROR = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
@@ -114,7 +115,8 @@ class Assumptions:
         for prose in self.source.prose:
             for offset, hypothesis in spoken(prose.text):
                 start = prose.span.start + offset
-                end = self._freed_after(start, hypothesis.function) if isinstance(hypothesis, Curvature) else self.end
+                named = hypothesis.function if isinstance(hypothesis, Curvature | Bounds) else ""
+                end = self._freed_after(start, named) if named else self.end
                 yield Scoped(Span(start, end), hypothesis)
 
     def _freed_after(self, start: int, function: str) -> int:
@@ -240,18 +242,25 @@ class Assumptions:
         """0 < α < β < 1: bounds for each parameter, and the order of neighbours."""
         elaborator = Elaborator(self.roles, {})
         try:
-            sides = [elaborator.term(side) for side in statement.sides if side is not None]
+            signs: list[str] = [relation.sign for relation in statement.relations]
+            nodes, barred = without_bars(statement.sides, signs)
+            sides = [elaborator.term(side) for side in nodes if side is not None]
         except (ElaborationError, ValueError):
             return
-        if len(sides) != len(statement.sides) or not all(isinstance(s, Number | Parameter) for s in sides):
+        sides = [side if (value := constant(side)) is None else Number(value) for side in sides]
+        if len(sides) != len(nodes) or not all(isinstance(s, Number | Parameter) or is_of_points(s) for s in sides):
             return
+        if barred:
+            sides, signs = with_bars(sides, signs)
         self.statements.add(statement.span)
         scope = self._passage(formula) if in_passing(statement.lead) else Span(formula.span.start, self.end)
-        signs: list[str] = [relation.sign for relation in statement.relations]
+        said = " ".join(self.source.text[statement.span.start : statement.span.end].split())
+        yield from (Scoped(scope, bounds) for bounds in stated_bounds(sides, signs, f"“{said}”"))
         for parameter in (s for s in sides if isinstance(s, Parameter)):
             yield Scoped(scope, _bounds(parameter, sides, signs))
         for left, sign, right in zip(sides, signs, sides[1:], strict=False):
-            yield Scoped(scope, Ordered(left, sign, right))  # type: ignore[arg-type]
+            if not isinstance(left, Function) and not isinstance(right, Function):
+                yield Scoped(scope, Ordered(left, sign, right))  # type: ignore[arg-type]
 
     # ------------------------------------------------------------ stretches of text
 

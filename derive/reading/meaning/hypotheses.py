@@ -2,6 +2,7 @@
 
     "none of them ever vanishes", "both densities are positive"        laws are positive
     "for any concave function f"                                       the curvature of f
+    "for a bounded positive function f"                                the bounds of f (see ranges)
     "let", "assume", "for", "if" before an equation between laws       that equation
 
 Only what is plainly said is taken; a hypothesis too few can only leave a claim undecided or name one condition more.
@@ -15,6 +16,7 @@ from fractions import Fraction
 from math import prod
 
 from derive.claims import Curvature, Hypothesis, Positive, PositiveVariable
+from derive.reading.meaning.ranges import spoken_bounds
 from derive.terms.nodes import Density, Law, Number, Plus, Quotient, Term, Times, law_factors
 
 _POSITIVE = re.compile(
@@ -65,6 +67,8 @@ def spoken(text: str) -> Iterator[tuple[int, Hypothesis]]:
             for match in pattern.finditer(words):
                 if match["name"] not in ("log", "ln", "exp", "sqrt"):
                     yield start + match.end(), _curvature(match, words)
+        for offset, bounds in spoken_bounds(words, _quoted(words)):
+            yield start + offset, bounds
 
 
 def freed(text: str) -> Iterator[tuple[int, str]]:
