@@ -12,9 +12,11 @@ numpyro = pytest.importorskip("numpyro", reason="the NumPyro adapter is tested w
 import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import numpyro.distributions as dist  # noqa: E402
+from numpyro import handlers  # noqa: E402
 from numpyro.distributions import constraints, discrete  # noqa: E402
 from numpyro.infer import RenyiELBO, Trace_ELBO, TraceGraph_ELBO  # noqa: E402
 from numpyro.infer.autoguide import AutoDiagonalNormal, AutoNormal  # noqa: E402
+from numpyro.infer.util import log_density  # noqa: E402
 
 from verify import models, strategies  # noqa: E402
 from verify.objectives import Inquiry, Objective, ObjectiveError, Settings, check_objective  # noqa: E402
@@ -253,3 +255,25 @@ def test_the_declaration_follows_the_class() -> None:
     assert declaration(RenyiELBO(alpha=0.5, num_particles=3))["alpha"] == 0.5
     assert declaration(RenyiELBO(num_particles=3))["kind"] == "iwae"
     assert declaration(TraceGraph_ELBO())["estimator"] == "log-weight"
+
+
+def own_loss(key: Any, params: Any, model: Any, guide: Any, x: Any) -> Any:
+    """The negative ELBO from one draw, as NumPyro's `loss` is called."""
+    seeded = handlers.substitute(handlers.seed(guide, key), params)
+    log_q, drawn = log_density(seeded, (x,), {}, params)
+    log_p, _ = log_density(handlers.replay(handlers.seed(model, key), drawn), (x,), {}, params)
+    return log_q - log_p
+
+
+def test_a_function_is_an_objective_once_it_is_declared() -> None:
+    right = numpyro_objective(normal_model, normal_guide, own_loss, params=PARAMS, args=(X,))
+    report = right.check(returns="loss", reduction="sum", estimator="log-weight")
+    held = {finding.layer for finding in report.findings if finding.status == "held"}
+    assert {"expectation", "gradients", "bounds"} <= held
+    with pytest.raises(TypeError, match="returns"):
+        right.check()
+    wrong = numpyro_objective(
+        normal_model, normal_guide, lambda *given: 1.1 * own_loss(*given), params=PARAMS, args=(X,)
+    )
+    with pytest.raises(ObjectiveError, match="not the ELBO"):
+        wrong.check(returns="loss", reduction="sum")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ pytest.importorskip("pyro", reason="the Pyro adapter is tested where Pyro is ins
 import pyro
 import torch
 from pyro import distributions as dist
+from pyro import poutine
 from pyro.distributions import constraints
 from pyro.infer import RenyiELBO, Trace_ELBO, TraceEnum_ELBO, TraceTailAdaptive_ELBO, config_enumerate
 from pyro.infer.autoguide import AutoMultivariateNormal, AutoNormal
@@ -114,6 +116,34 @@ def test_a_wrong_objective_is_caught(objective: Any, layer: str) -> None:
     with pytest.raises(ObjectiveError) as caught:
         subject.check()
     assert caught.value.finding.layer == layer
+
+
+def own_loss(model: Any, guide: Any, x: Any, halved: bool = False) -> Any:
+    """As Pyro's documentation of custom objectives has it."""
+    drawn = poutine.trace(guide).get_trace(x)
+    scored = poutine.trace(poutine.replay(model, drawn)).get_trace(x)
+    loss = drawn.log_prob_sum() - scored.log_prob_sum()
+    return loss.detach() + 0.5 * (loss - loss.detach()) if halved else loss
+
+
+def test_a_function_is_an_objective_once_it_is_declared() -> None:
+    setting = models.normal_normal(LIBRARY)
+    given = {"params": setting.params, "args": setting.args, "posterior": setting.posterior}
+    right = pyro_objective(setting.model, setting.guide, own_loss, **given)
+    report = right.check(returns="loss", reduction="sum", estimator="log-weight")
+    held = {finding.layer for finding in report.findings if finding.status == "held"}
+    assert {"pointwise", "expectation", "gradients", "bounds"} <= held
+    with pytest.raises(TypeError, match="returns"):
+        right.check()
+    wrong = pyro_objective(setting.model, setting.guide, partial(own_loss, halved=True), **given)
+    with pytest.raises(ObjectiveError) as caught:
+        wrong.check(returns="loss", reduction="sum")
+    assert caught.value.finding.layer == "gradients"
+
+
+def test_a_failure_shows_the_parameters() -> None:
+    with pytest.raises(ObjectiveError, match=r"guide\(loc=0.4, scale=0.6\)"):
+        normal().check(beta=0.5)
 
 
 def test_a_wrong_model_of_the_users_is_caught_by_its_posterior() -> None:

@@ -168,6 +168,7 @@ class CountedRuns:
         model()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PyTorch announces the end of torch.jit
 @pytest.mark.parametrize(("objective", "compiles_once"), [(JitTrace_ELBO, True), (JitTraceMeanField_ELBO, False)])
 def test_compiled_mean_field_is_compiled_at_every_step(objective: Any, compiles_once: bool) -> None:
     counted, compiled = CountedRuns(), objective(ignore_jit_warnings=True)

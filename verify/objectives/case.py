@@ -38,7 +38,8 @@ class Case:
     seed: int = 0
 
     def __repr__(self) -> str:
-        return f"Case({self.model.name}, q={type(self.q).__name__}, seed={self.seed})"
+        law = getattr(self.q, "title", type(self.q).__name__)
+        return f"Case({self.model.name}, q={law}, seed={self.seed})"
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from numpyro.distributions import constraints, discrete
-from numpyro.infer import RenyiELBO, Trace_ELBO, TraceEnum_ELBO, TraceGraph_ELBO, TraceMeanField_ELBO
+from numpyro.infer import ELBO, RenyiELBO, Trace_ELBO, TraceEnum_ELBO, TraceGraph_ELBO, TraceMeanField_ELBO
 
 from verify.models.records import Kind
 from verify.objectives.adapters.guided import FIXED, KINDS, GuidedObjective, first_array, guided_case, power_bound
@@ -45,6 +45,8 @@ def numpyro_objective(
 ) -> GuidedObjective:
     """One of NumPyro's objectives with a model and a guide, and their exact values.
 
+    objective     one of NumPyro's, or a function of a key, the parameters, model, guide and their arguments, as
+                  NumPyro's `loss` is; for this say what it computes: `.check(returns="loss", reduction="sum")`
     params        values of parameters in their constrained space; others keep the values they start with
     args, kwargs  the arguments of model and guide
     posterior     values of the guide's parameters at which it is the posterior, if there are any, to test equality at
@@ -61,9 +63,11 @@ def numpyro_objective(
     case = guided_case(model, q, own, _observations(arguments, keywords), posterior, seed)
 
     def loss(q: Any, key: Any) -> Any:
-        return objective.loss(key, q.as_dict(), model, guide, *arguments, **keywords)
+        own = getattr(objective, "loss", objective)
+        return own(key, q.as_dict(), model, guide, *arguments, **keywords)
 
-    return GuidedObjective(_prescribed(loss, {"q", "key"}), case, declaration(objective))
+    declared = declaration(objective) if isinstance(objective, ELBO) else {}
+    return GuidedObjective(_prescribed(loss, {"q", "key"}), case, declared)
 
 
 def numpyro_function(

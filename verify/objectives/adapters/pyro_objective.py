@@ -26,6 +26,7 @@ import torch
 from pyro import poutine
 from pyro.distributions import constraints
 from pyro.infer import (
+    ELBO,
     RenyiELBO,
     ReweightedWakeSleep,
     Trace_ELBO,
@@ -48,7 +49,7 @@ from verify.objectives.reference.programs import GuideLaw
 
 @dataclass(frozen=True, eq=False)
 class PyroImplementation:
-    """An `Implementation`: one of Pyro's objectives as a function of the parameters.
+    """An `Implementation`: one of Pyro's objectives, or a function that SVI takes for one, at given parameters.
 
     limits  the constraint of every parameter
     """
@@ -63,7 +64,7 @@ class PyroImplementation:
 
     def value(self, situation: Situation, source: Source) -> npt.NDArray[Any]:
         with self._running(situation.values["q"], source):
-            returned = self.objective.loss(*self._arguments, **self.code.keywords)
+            returned = getattr(self.objective, "loss", self.objective)(*self._arguments, **self.code.keywords)
         return np.asarray(_number(returned))
 
     def draws(self, situation: Situation, seed: int, first: int, last: int) -> npt.NDArray[Any]:
@@ -74,9 +75,15 @@ class PyroImplementation:
         q: GuideLaw = situation.values["q"]
         moving = [name for name, kind in q.kinds().items() if kind.direction is not None]
         with self._running(q, source) as store:
-            self.objective.loss_and_grads(*self._arguments, **self.code.keywords)
+            self._backward()
             slopes = {name: store[name].unconstrained().grad for name in moving}
         return {name: self._constrained(name, q, slopes[name]) for name in moving}
+
+    def _backward(self) -> None:
+        if hasattr(self.objective, "loss_and_grads"):
+            self.objective.loss_and_grads(*self._arguments, **self.code.keywords)
+        else:
+            self.objective(*self._arguments, **self.code.keywords).backward()
 
     @property
     def _arguments(self) -> tuple[Any, ...]:
@@ -114,6 +121,8 @@ def pyro_objective(
 ) -> GuidedObjective:
     """One of Pyro's objectives with a model and a guide, and their exact values.
 
+    objective     one of Pyro's, or a function of model, guide and their arguments as `pyro.infer.SVI` takes it; for
+                  this say what it computes: `.check(returns="loss", reduction="sum")`
     params        values of parameters in their constrained space; others keep the initial values that the code gives
     args, kwargs  the arguments of model and guide
     posterior     values of the guide's parameters at which it is the posterior, if there are any: then equality is
@@ -131,7 +140,8 @@ def pyro_objective(
     case = guided_case(model, q, start.own, _observations(code), posterior, seed)
     implementation = PyroImplementation(objective, code, start.limits)
     _warm_up(implementation, q)
-    return GuidedObjective(implementation, case, declaration(objective))
+    declared = declaration(objective) if isinstance(objective, ELBO) else {}
+    return GuidedObjective(implementation, case, declared)
 
 
 def pyro_function(
@@ -268,4 +278,4 @@ def _observations(code: Code) -> npt.NDArray[Any]:
 def _number(returned: Any) -> float:
     """The loss; of reweighted wake-sleep the loss of the model."""
     first = returned[0] if isinstance(returned, tuple) else returned
-    return float(first)
+    return float(first.detach() if isinstance(first, torch.Tensor) else first)

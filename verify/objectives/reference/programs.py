@@ -66,6 +66,13 @@ class GuideLaw:
     fields: Mapping[str, Kind]
     piece: int | None = None
 
+    @property
+    def title(self) -> str:
+        """The guide and its parameters in a few words."""
+        numbers = [(name, np.asarray(value)) for name, value in self.values.items()]
+        shown = [f"{name}={value:.4g}" if value.ndim == 0 else f"{name} {value.shape}" for name, value in numbers]
+        return f"guide({', '.join(shown)})"
+
     def kinds(self) -> Mapping[str, Kind]:
         """The kind of every parameter."""
         return self.fields
