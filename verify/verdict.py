@@ -43,8 +43,9 @@ class SideValue:
 class WorldSides:
     """A small rational world, in words and as Python, with the values of both sides in it.
 
-    tables   name as it is printed -> its entries, in words
-    point    the values of the free names, in words
+    tables     name as it is printed -> its entries, in words
+    point      the values of the free names, in words
+    paragraph  all of it in sentences: the world, then what each side is in it
     """
 
     tables: tuple[tuple[str, str], ...]
@@ -52,6 +53,7 @@ class WorldSides:
     left: SideValue
     right: SideValue
     python: str = ""
+    paragraph: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sympy import Basic
 from derive.terms.nodes import Density, Function, Law, Parameter, Variable
 from derive.writing import Notation, text
 from verify.counterexample.decide import Sides
+from verify.counterexample.paragraph import Shown, told
 from verify.counterexample.search import RationalWorld
 from verify.counterexample.snippet import snippet
 from verify.decide import Infinite, Undefined, Value
@@ -24,13 +25,15 @@ MOST_ENTRIES = 16  # of one table, before it is only counted
 def describe(rational: RationalWorld, sides: Sides, notation: Notation) -> WorldSides:
     """The world, the point and both sides, ready to be printed."""
     world = rational.build(exact=True)
-    claim = rational.claim
+    claim, shown = rational.claim, _shown(rational, world, notation)
+    left, right = side_value(sides.left), side_value(sides.right)
     return WorldSides(
-        tuple(_tables(rational, world, notation)),
+        tuple((one.name, one.written) for one in shown),
         tuple((text(name, notation), index) for name, index in sides.point.items()),
-        side_value(sides.left),
-        side_value(sides.right),
+        left,
+        right,
         snippet((claim.lhs, claim.rhs), world, sides.point),
+        told(claim, world, shown, sides.point, (left, right), notation),
     )
 
 
@@ -44,9 +47,9 @@ def side_value(value: Value) -> SideValue:
     return SideValue(str(value), written, written)
 
 
-def _tables(rational: RationalWorld, world: World, notation: Notation) -> list[tuple[str, str]]:
+def _shown(rational: RationalWorld, world: World, notation: Notation) -> list[Shown]:
     """One entry per table: the densities as the claim writes them, values of numbers, base weights that are not 1."""
-    written: dict[str, str] = {}
+    written: dict[str, Shown] = {}
     for side in (rational.claim.lhs, rational.claim.rhs):
         for node in _nodes(side):
             if isinstance(node, Density):
@@ -55,12 +58,14 @@ def _tables(rational: RationalWorld, world: World, notation: Notation) -> list[t
                 _describe_function(node, world, notation, written)
     for name in sorted(rational.vocabulary.numeric, key=str):
         values = world.points[name.space] if isinstance(name, Variable) else _parameter(name, world)
-        written.setdefault(text(name, notation), _list(values))
+        named = text(name, notation)
+        written.setdefault(named, Shown(named, _list(values), (), values[..., 0], "numbers"))
     for space, weights in sorted(world.weights.items()):
         if any(weight != 1 for weight in weights.flat):
             name_ = text(Variable(space), notation)
-            written[f"base weights of {name_}"] = _list(weights)
-    return list(written.items())
+            named = f"base weights of {name_}"
+            written[named] = Shown(named, _list(weights), (), weights[..., 0], "weights")
+    return list(written.values())
 
 
 def _parameter(name: Basic, world: World) -> Array:
@@ -75,7 +80,7 @@ def _nodes(term: Basic) -> list[Basic]:
     return found
 
 
-def _describe_law(law: Law, world: World, notation: Notation, written: dict[str, str]) -> None:
+def _describe_law(law: Law, world: World, notation: Notation, written: dict[str, Shown]) -> None:
     table = world.laws[law_key(law)]
     drawn = [Variable(space) for space in table.spaces if space in table.drawn]
     given = [Variable(space) for space in table.spaces if space not in table.drawn]
@@ -83,10 +88,12 @@ def _describe_law(law: Law, world: World, notation: Notation, written: dict[str,
     if name not in written:
         order = [table.spaces.index(v.space) for v in (*drawn, *given)]
         rest = range(len(order), table.table.ndim)
-        written[name] = _entries(np.transpose(table.table, (*order, *rest)))
+        values = np.transpose(table.table, (*order, *rest))
+        axes = tuple(text(v, notation) for v in (*drawn, *given))
+        written[name] = Shown(name, _entries(values), axes, values[..., 0], "law", len(given))
 
 
-def _describe_function(function: Function, world: World, notation: Notation, written: dict[str, str]) -> None:
+def _describe_function(function: Function, world: World, notation: Notation, written: dict[str, Shown]) -> None:
     values = world.functions[function.name]
     name = text(function, notation)
     if isinstance(values, RealFunction):
@@ -95,9 +102,11 @@ def _describe_function(function: Function, world: World, notation: Notation, wri
         choose = {"concave": "min", "convex": "max"}.get(values.kind, "")
         head = text(Function(function.name, Variable(t)), notation)
         powers = " + ".join(f"{a}·t^{k + 1}" for k, a in enumerate(values.slopes.flat))
-        written.setdefault(head, f"{choose}({', '.join(dict.fromkeys(lines))})" if choose else powers)
+        formula = f"{choose}({', '.join(dict.fromkeys(lines))})" if choose else powers
+        written.setdefault(head, Shown(head, formula))
     else:
-        written.setdefault(name, _entries(values))
+        axes = tuple(text(argument, notation) for argument in function.arguments)
+        written.setdefault(name, Shown(name, _entries(values), axes, values[..., 0], "function"))
 
 
 def _entries(table: Array) -> str:

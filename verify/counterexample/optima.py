@@ -55,7 +55,9 @@ def _described(
     claim = rational.claim
     assert isinstance(claim.lhs, ArgExtremum)
     assert isinstance(claim.rhs, ArgExtremum)
-    objectives = replace(claim, lhs=_larger_is_better(claim.lhs), rhs=_larger_is_better(claim.rhs))
+    objectives = replace(
+        claim, lhs=_larger_is_better(claim.lhs), sign="argmax-equiv", rhs=_larger_is_better(claim.rhs)
+    )
     point: dict[Basic, int] = {
         name: index[axis] for name, axis in exact.axes.items() if index[axis] and name not in claim.lhs.candidates
     }

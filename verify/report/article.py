@@ -16,6 +16,7 @@ from verify.report.wording import (
     SYMBOLS,
     counted,
     excerpt,
+    explanation,
     necessity,
     one_line,
     sign,
@@ -35,7 +36,7 @@ def article(claim: CheckedClaim, notation: Notation, anchor: str) -> Markup:
         claim_formula(claim),
         _answer(claim, notation),
         conditions(claim.verdict.conditions, notation, lambda one: _witness(one, sign(claim.relation))),
-        _counterexample(claim),
+        _counterexample(claim, notation),
         _proof(claim, notation),
         _source(claim),
         id=f"{anchor}{claim.id}",
@@ -120,12 +121,13 @@ def _witness(required: Required, relation: str) -> Markup | None:
     return element("details", summary, world_tables(required.witness, relation))
 
 
-def _counterexample(claim: CheckedClaim) -> Markup | None:
+def _counterexample(claim: CheckedClaim, notation: Notation) -> Markup | None:
     sides = claim.verdict.counterexample
     if sides is None:
         return None
     tables = world_tables(sides, sign(claim.relation))
-    return element("section", element("h4", "Counterexample"), tables, class_="counterexample")
+    paragraph = element("p", sentence(explanation(claim.verdict), notation, claim.verdict.sides or ()))
+    return element("section", element("h4", "Counterexample"), paragraph, tables, class_="counterexample")
 
 
 # ---------------------------------------------------------------- proofs

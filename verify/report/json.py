@@ -20,6 +20,7 @@ from derive.rules.pattern import Lambda
 from derive.steps import Step
 from derive.writing import Notation, latex
 from verify.report.proof import inference, main_rule, steps
+from verify.report.wording import explanation
 from verify.results import CheckedClaim, CheckedDocument, Place, Run, Trouble, Whole
 from verify.verdict import Evidence, Required, SideValue, WorldSides
 
@@ -99,6 +100,7 @@ def _claim(claim: CheckedClaim, notation: Notation) -> Object:
         "uses": list(verdict.uses),
         "equality": verdict.equality,
         "counterexample": _world(verdict.counterexample),
+        "explanation": explanation(verdict) or None,
         "evidence": _evidence(verdict.evidence),
         "message": verdict.message,
         "notes": list(verdict.notes),

@@ -17,6 +17,7 @@ from verify.report.wording import (
     MEANINGS,
     SYMBOLS,
     excerpt,
+    explanation,
     necessity,
     one_line,
     point,
@@ -95,7 +96,7 @@ def _claim(claim: CheckedClaim, notation: Notation) -> Iterator[str]:
             yield f"Without the condition {prose(required.text)}, it fails:"
             yield from _world(required.witness)
     if verdict.counterexample is not None:
-        yield "Counterexample:"
+        yield prose(f"Counterexample: {explanation(verdict)}")
         yield from _world(verdict.counterexample)
     if verdict.theorem is not None:
         yield from (_proof(chain, notation) for chain in chains(verdict.theorem))

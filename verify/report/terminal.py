@@ -129,6 +129,7 @@ class _Printer:
         if verdict.word in ("refuted", "undecided", "unread") and verdict.message:
             yield from self.indented(verdict.message)
         if verdict.counterexample is not None:
+            yield from self.indented(verdict.counterexample.paragraph)
             yield from self.world(verdict.counterexample)
         if verdict.word == "unread":
             yield from self.verbatim(excerpt(claim))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 from verify.results import CheckedClaim, CheckedDocument, Place, Run
-from verify.verdict import Required, SideValue, Word, WorldSides
+from verify.verdict import Required, SideValue, Verdict, Word, WorldSides
 
 MEANINGS: Mapping[Word, str] = {
     "proved": "a proof exists, and the kernel has checked every step of it",
@@ -157,6 +158,24 @@ def evidence_lines(sides: WorldSides) -> Iterator[str]:
 
 def _at(sides: WorldSides) -> list[tuple[str, str]]:
     return [("at", point(sides))] if sides.point else []
+
+
+def explanation(verdict: Verdict) -> str:
+    """A refutation in one paragraph: the world, both sides in it, then what is wrong and what holds instead."""
+    if verdict.counterexample is None:
+        return ""
+    reasons = [_sentence(part) for part in verdict.message.split("; ") if part != "the two sides differ"]
+    return " ".join(filter(None, [verdict.counterexample.paragraph, *reasons]))
+
+
+_HOLDS = re.compile(r"([≥≤]) holds(?:, (.+))?")
+
+
+def _sentence(part: str) -> str:
+    found = _HOLDS.fullmatch(part)
+    if found:
+        return f"What holds is {found[1]}" + (f", {found[2]}." if found[2] else ".")
+    return part[:1].upper() + part[1:] + "." * (part[-1:] not in (".", ""))
 
 
 def point(sides: WorldSides) -> str:
