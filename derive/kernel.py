@@ -7,6 +7,7 @@ up to bound names and the order of sums and products, and works the premises out
     refine      steps from a to b, each enlarging the domain of definition        ⊢ a ⊑ b
     equal       a ⊑ m and b ⊑ m                                                   ⊢ a = b
     order       a ⊑ m, b ⊑ n, and one inequality m ≥ n                            ⊢ a ≥ b
+    combine     a ⊑ m + Σ λₖ gₖ, gₖ ≥ 0, λₖ > 0, and m ≥ b                        ⊢ a ≥ b
     from_difference   a − b = 0 (≥ 0)                                             ⊢ a = b (a ≥ b)
     same_optimum   f + λg ⊑ c with c free of θ                                    ⊢ argmin_θ f = argmax_θ g   (λ > 0)
     supremum    J ≤ c for every q, and J = c for one                              ⊢ sup_q J = c
@@ -170,6 +171,27 @@ def order(left: Theorem, step: Step, right: Theorem) -> Theorem:
         left.left, judgement, right.left, left.setting,
         parts=(left, right), conditions=needed, forward=left.forward, bridge=(step,), backward=right.forward,
     )  # fmt: skip
+
+
+def combine(chain: Theorem, gaps: Sequence[tuple[Number, Theorem]], rest: Theorem) -> Theorem:
+    """From ⊢ a ⊑ m + Σ λₖ gₖ, ⊢ gₖ ≥ 0 with λₖ > 0, and ⊢ m ≥ b: ⊢ a ≥ b.  Likewise ≤, where the gaps are subtracted.
+
+    A sum is defined only where all its terms are: wherever a is, so are m and every gap, and no gap is negative.
+    """
+    _are_refinements(chain)
+    _are_theorems(chain, rest, *(gap for _, gap in gaps))
+    for scale, gap in gaps:
+        if type(scale) is not Number or scale.value <= 0:
+            raise ProofError("gaps are multiplied with positive numbers")
+        if gap.judgement != ">=" or gap.right != Number(0):
+            raise ProofError("a gap is what has been proved to be at least 0")
+    signs: dict[Judgement, int] = {">=": 1, "<=": -1}
+    for judgement, sign in signs.items():
+        summed = (Times(Number(sign * scale.value), gap.left) for scale, gap in gaps)
+        if rest.judgement in ("=", judgement) and gaps and alike(chain.right, Plus(rest.left, *summed)):
+            parts = (chain, rest, *(gap for _, gap in gaps))
+            return _theorem(chain.left, judgement, rest.right, chain.setting, parts=parts)
+    raise ProofError("the chain does not lead to the rest and the gaps")
 
 
 def turned(theorem: Theorem) -> Theorem:

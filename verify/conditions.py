@@ -33,11 +33,13 @@ def broken(condition: Condition, evaluate: Evaluator) -> Array:
     Conditions that no finite world can break (an exchange of integrals, attainment) count as kept.
     """
     count = evaluate.world.count
-    if condition.kind not in ("support", "evidence", "finite"):
+    if condition.kind not in ("support", "evidence", "finite", "range"):
         return np.zeros(count, dtype=bool)
     subject = evaluate(condition.subject)
     if condition.kind == "finite":
         bad = ~np.isfinite(subject)
+    elif condition.kind == "range":
+        bad = ~(subject >= 0)
     else:
         bad = ~(subject > 0)
         for factor in condition.where:

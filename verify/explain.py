@@ -18,7 +18,7 @@ from derive.rules.rule import NearMiss
 from derive.site import children
 from derive.steps import Step
 from derive.terms.binding import free_variables, same
-from derive.terms.nodes import Density, Named, Power, Term, law_variables, point_order
+from derive.terms.nodes import Density, Named, Number, Plus, Power, Term, law_variables, point_order
 from derive.writing import Notation, text
 from verify.worlds.draw import draw
 from verify.worlds.evaluate import CannotEvaluateError
@@ -46,10 +46,20 @@ def condition_text(condition: Condition, notation: Notation) -> str:
         case "exchange":
             return f"the order of integration may be changed in {subject}"
         case "range":
-            return f"{subject} ≥ 0"
+            return _range_text(condition.subject, notation)
         case _:
             reached = " and ".join(text(law, notation) for law in condition.where)
             return f"the class that is optimised over contains {reached}" if reached else condition.by
+
+
+def _range_text(subject: Term, notation: Notation) -> str:
+    """β ≥ 1 for what is derived as −1 + β ≥ 0."""
+    if isinstance(subject, Plus):
+        numbers = [part for part in subject.terms if isinstance(part, Number)]
+        others = [part for part in subject.terms if not isinstance(part, Number)]
+        if len(numbers) == len(others) == 1:
+            return f"{text(others[0], notation)} ≥ {text(Number(-numbers[0].value), notation)}"
+    return f"{text(subject, notation)} ≥ 0"
 
 
 def equality_text(theorem: Theorem, notation: Notation) -> str | None:
@@ -58,7 +68,8 @@ def equality_text(theorem: Theorem, notation: Notation) -> str | None:
         rule = TABLE.get(step.rule)
         if rule is not None and rule.equality:
             return "iff " + _posterior(step, notation)
-    return next((t for t in (equality_text(part, notation) for part in theorem.parts) if t), None)
+    found = dict.fromkeys(text for part in theorem.parts if (text := equality_text(part, notation)))
+    return "iff " + " and ".join(text.removeprefix("iff ") for text in found) if found else None
 
 
 def _filled(sentence: str, step: Step, notation: Notation) -> str:

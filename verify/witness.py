@@ -103,7 +103,7 @@ def _agree(claim: Claim, vocabulary: Vocabulary, conditions: list[Condition], tr
 
 def _witness(claim: Claim, condition: Condition, seed: int, notation: Notation, trial: Trial) -> WorldSides | None:
     """A small world that breaks the condition and in which the claim fails or says nothing."""
-    if condition.status != "open" or condition.kind not in ("support", "evidence", "finite"):
+    if condition.status != "open" or condition.kind not in ("support", "evidence", "finite", "range"):
         return None
     if not (trial.failed | trial.undefined).any():
         return None

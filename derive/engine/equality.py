@@ -25,6 +25,7 @@ def prove_equality(left: Term, right: Term, setting: Setting, drawn: Spaces) -> 
         _by_meeting(left, right, setting, drawn, "usual")
         or _by_difference(left, right, setting, drawn)
         or _by_meeting(left, right, setting, drawn, "thorough")
+        or _by_meeting(left, right, setting, drawn, "factored")
         or _by_difference(left, right, setting, drawn, "swapping")
     )
     if theorem is None or not open_conditions(theorem):

@@ -2,13 +2,13 @@
 
 jensen          f(E[t]) against E[f(t)], for a function that is concave or convex
 bound           log ∫ g ≥ E_q[log(g/q)]: the small side tells q and g
-drop            one KL term left out of a side that is otherwise equal to the other
+dropped         a multiple of KL left out of a side that is otherwise equal to the other
+combined        gaps left out of a side, and the rest compared with the other by one of these
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import cast
@@ -19,18 +19,19 @@ from derive.claims import Setting
 from derive.engine.chain import Chain, positions
 from derive.engine.collecting import Collected
 from derive.engine.equality import open_conditions, prove_equality
-from derive.engine.matching import Spaces
-from derive.engine.simplify import Effort, join, simplify
-from derive.kernel import Theorem, from_difference, order, turned
+from derive.engine.gaps import combined, dropped, mean_of_divergence
+from derive.engine.joining import bridge, from_large, inequality_step
+from derive.engine.matching import Spaces, factors_of
+from derive.engine.simplify import Effort, simplify
+from derive.kernel import Theorem, from_difference, turned
 from derive.rules import TABLE
 from derive.rules.pattern import Lambda
-from derive.site import Path, site
-from derive.steps import ProofError, Step, instance, premises
+from derive.site import Path
+from derive.steps import Step, instance
 from derive.terms.binding import free_names, same
 from derive.terms.meaning import is_nonnegative
 from derive.terms.nodes import (
     Density,
-    Divergence,
     Expectation,
     Function,
     Integral,
@@ -50,9 +51,18 @@ from derive.terms.nodes import (
 
 def prove_at_least(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Theorem | None:
     """⊢ large ≥ small, with as few open conditions as can be, or None."""
-    best = None
     if same(setting.unfold_all(large), setting.unfold_all(small)):
         return prove_equality(large, small, setting, drawn)
+    theorem = _by_one(large, small, setting, drawn)
+    if theorem is not None and not open_conditions(theorem):
+        return theorem
+    others = combined(large, small, setting, lambda one, other: _by_one(one, other, setting, drawn))
+    return min((t for t in (theorem, next(others, None)) if t is not None), key=open_conditions, default=None)
+
+
+def _by_one(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Theorem | None:
+    """⊢ large ≥ small by one inequality, or none."""
+    best = None
     for theorem in _theorems(large, small, setting, drawn):
         if best is None or open_conditions(theorem) < open_conditions(best):
             best = theorem
@@ -62,14 +72,19 @@ def prove_at_least(large: Term, small: Term, setting: Setting, drawn: Spaces) ->
 
 
 def _theorems(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Theorem]:
-    for tactic in (_jensen, _bound, _drop):
+    for tactic in (_jensen, _bound, dropped, mean_of_divergence):
         yield from _by(tactic, large, small, setting, drawn)
-    difference = Plus(small, negative(large))
-    for effort in ("usual", "swapping"):
-        for theorem in _by(partial(_bound, effort=effort), Number(0), difference, setting, drawn, effort):
+    less, more = Plus(small, negative(large)), Plus(large, negative(small))
+    for effort in EFFORTS:
+        for theorem in _by(partial(_bound, effort=effort), Number(0), less, setting, drawn, effort):
             yield turned(from_difference(small, large, turned(theorem)))
+        if same(small, Number(0)):
+            yield from _by(partial(_divergence, effort=effort), large, small, setting, drawn, effort)
+        for theorem in _by(partial(_divergence, effort=effort), more, Number(0), setting, drawn, effort):
+            yield from_difference(large, small, theorem)
 
 
+EFFORTS: tuple[Effort, ...] = ("usual", "swapping")
 Tactic = Callable[[Term, Term, Setting, Spaces], Iterator[Step]]
 
 
@@ -77,58 +92,9 @@ def _by(
     tactic: Tactic, large: Term, small: Term, setting: Setting, drawn: Spaces, effort: Effort = "usual"
 ) -> Iterator[Theorem]:
     for inequality in tactic(large, small, setting, drawn):
-        theorem = _bridge(large, inequality, small, setting, drawn, effort)
+        theorem = bridge(large, inequality, small, setting, drawn, effort)
         if theorem is not None:
             yield theorem
-
-
-# ---------------------------------------------------------------- joining by one inequality
-
-
-def _bridge(large: Term, step: Step, small: Term, setting: Setting, drawn: Spaces, effort: Effort) -> Theorem | None:
-    """large ⊑ … = step.before ≥ step.after = … ⊒ small."""
-    try:
-        step = replace(step, premises=premises(step, setting))
-        left = reach(large, step.before, setting, drawn, effort)
-        right = reach(small, step.after, setting, drawn, effort)
-        if left is None or right is None:
-            return None
-        return order(left.theorem(), step, right.theorem())
-    except ProofError:
-        return None
-
-
-def reach(start: Term, goal: Term, setting: Setting, drawn: Spaces, effort: Effort = "usual") -> Chain | None:
-    """A chain from start to goal: both are simplified, and the goal's steps are walked back."""
-    chain = Chain(start, setting)
-    if same(start, goal) or chain.attempt(lambda c: c.ring((), goal)):
-        return chain
-    simplify(chain, drawn, effort)
-    target = Chain(goal, setting)
-    simplify(target, drawn, effort)
-    if not same(chain.term, target.term) and not _align(chain, target):
-        return None
-    for step in reversed(target.steps):
-        if not chain.attempt(lambda c, step=step: c.retrace(step)):  # type: ignore[misc]
-            return None
-    return chain
-
-
-def _align(chain: Chain, target: Chain) -> bool:
-    join(target, chain)
-    return same(chain.term, target.term)
-
-
-def _inequality(rule: str, whole: Term, path: Path, holes: dict[str, Basic], backwards: bool = False) -> Step | None:
-    """The step that uses an inequality at a path of ``whole``."""
-    try:
-        before, after, _ = instance(TABLE[rule], holes, backwards)
-        here = site(whole, path)
-    except (ProofError, ValueError):
-        return None
-    if not same(here.part, before):
-        return None
-    return Step(rule, path, holes, whole, here.replace(after), (), backwards)
 
 
 # ---------------------------------------------------------------- Jensen
@@ -140,7 +106,7 @@ def _jensen(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterat
     for path, part in positions(large):
         yield from _function_of_mean(large, path, part, "jensen-concave")
     for path, part in positions(small):
-        yield from map(_from_large, _function_of_mean(small, path, part, "jensen-convex", backwards=True))
+        yield from map(from_large, _function_of_mean(small, path, part, "jensen-convex", backwards=True))
     for path, part in positions(small):
         if isinstance(part, Expectation):
             yield from _mean_of_function(small, path, part, backwards=True)
@@ -158,7 +124,7 @@ def _function_of_mean(whole: Term, path: Path, part: Term, rule: str, backwards:
                 rule, holes = "jensen-log", {**holes, "y": mean.body}
             else:
                 holes = {**holes, "F": shape, "t": mean.body}
-            step = _inequality(rule, whole, path, holes, backwards)
+            step = inequality_step(rule, whole, path, holes, backwards)
             if step is not None:
                 yield step
 
@@ -171,14 +137,9 @@ def _mean_of_function(whole: Term, path: Path, mean: Expectation, backwards: boo
         rule = "jensen-concave" if backwards else "jensen-convex"
         if rule == "jensen-concave" and shape.body == Log(shape.variable) and is_nonnegative(t):
             rule, holes = "jensen-log", {"y": t, "q": mean.law, "Z": z}
-        step = _inequality(rule, whole, path, holes, backwards)
+        step = inequality_step(rule, whole, path, holes, backwards)
         if step is not None:
-            yield _from_large(step) if backwards else step
-
-
-def _from_large(step: Step) -> Step:
-    """A step of the small side upwards, turned so that it starts at the large one."""
-    return Step(step.rule, step.path, step.substitution, step.after, step.before, (), not step.backwards)
+            yield from_large(step) if backwards else step
 
 
 def _shapes(body: Term, bound: frozenset[Basic]) -> Iterator[tuple[Lambda, Term]]:
@@ -227,21 +188,36 @@ def _bound(large: Term, small: Term, setting: Setting, drawn: Spaces, effort: Ef
     del large
     chain = Chain(small, setting)
     simplify(chain, drawn, effort)
-    for integral in [part for _, part in positions(chain.term) if isinstance(part, Integral)]:
-        law, exponent = _mean(integral)
-        if law is None:
-            continue
-        g = _exponential(law, exponent)
-        if g is None or not is_nonnegative(g):
-            continue
-        z = Tuple(*integral.variables)
-        rule, name = (
-            ("gibbs-ratio", "r") if is_law(g) and set(law_variables(g)) == set(z) else ("variational-bound", "g")
-        )
-        holes: dict[str, Basic] = {name: g, "q": law, "Z": z}
-        before, after, _ = instance(TABLE[rule], holes, False)
-        if same(chain.term, integral):
-            yield Step(rule, (), holes, before, after)
+    if not isinstance(chain.term, Integral):
+        return
+    law, exponent = _mean(chain.term)
+    g = None if law is None else _exponential(law, exponent, setting)
+    if law is None or g is None or not is_nonnegative(g):
+        return
+    z = Tuple(*chain.term.variables)
+    rule, name = ("gibbs-ratio", "r") if _is_law_of(g, z) else ("variational-bound", "g")
+    holes: dict[str, Basic] = {name: g, "q": law, "Z": z}
+    before, after, _ = instance(TABLE[rule], holes, False)
+    yield Step(rule, (), holes, before, after)
+
+
+def _divergence(large: Term, small: Term, setting: Setting, drawn: Spaces, effort: Effort = "usual") -> Iterator[Step]:
+    """KL(q ‖ r) ≥ 0, with q and r read off the simplified large side ∫ q·φ: r = q·exp(−φ)."""
+    del small
+    chain = Chain(large, setting)
+    simplify(chain, drawn, effort)
+    if not isinstance(chain.term, Integral):
+        return
+    law, exponent = _mean(chain.term)
+    r = None if law is None else _exponential(law, Times(Number(-1), exponent), setting)
+    z = Tuple(*chain.term.variables)
+    if law is not None and r is not None and _is_law_of(r, z):
+        before, after, _ = instance(TABLE["gibbs"], {"q": law, "r": r, "Z": z}, False)
+        yield Step("gibbs", (), {"q": law, "r": r, "Z": z}, before, after)
+
+
+def _is_law_of(term: Term, z: Tuple) -> bool:
+    return is_law(term) and set(law_variables(term)) == set(z)
 
 
 def _mean(integral: Integral) -> tuple[Term | None, Term]:
@@ -254,9 +230,9 @@ def _mean(integral: Integral) -> tuple[Term | None, Term]:
     return None, integral.body
 
 
-def _exponential(law: Term, exponent: Term) -> Term | None:
+def _exponential(law: Term, exponent: Term, setting: Setting) -> Term | None:
     """law · exp(Σ cᵢ log aᵢ) as a product of powers, or None where the exponent is of another form."""
-    above: list[tuple[Term, Fraction]] = [(law, Fraction(1))]
+    above: list[tuple[Term, Fraction]] = [(factor, Fraction(1)) for factor in factors_of(law, setting)]
     collected = Collected.of(exponent)
     for monomial, coefficient in collected.coefficients.items():
         if len(monomial) != 1 or monomial[0][1] != 1:
@@ -264,7 +240,7 @@ def _exponential(law: Term, exponent: Term) -> Term | None:
         atom = collected.terms[monomial[0][0]]
         if not isinstance(atom, Log):
             return None
-        above.append((atom.argument, coefficient))
+        above += [(factor, coefficient) for factor in factors_of(atom.argument, setting)]
     return _power_product(above)
 
 
@@ -301,21 +277,3 @@ def _conditionals(exponents: list[tuple[Term, Fraction]]) -> list[tuple[Term, Fr
 
 def _power(base: Term, exponent: Fraction) -> Term:
     return base if exponent == 1 else Power(base, Number(exponent))
-
-
-# ---------------------------------------------------------------- dropping a divergence
-
-
-def _drop(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
-    """One side is the other with a KL term left out."""
-    del drawn
-    large, small = setting.unfold_all(large), setting.unfold_all(small)
-    for whole, from_large in ((large, True), (small, False)):
-        for path, part in positions(whole):
-            if isinstance(part, Divergence):
-                holes: dict[str, Basic] = {"q": part.left, "r": part.right, "Z": Tuple(*law_variables(part.left))}
-                step = _inequality("gibbs", whole, path, holes)
-                if step is None:
-                    continue
-                if site(whole, path).rising is from_large:
-                    yield step if from_large else _from_large(step)

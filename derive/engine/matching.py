@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 from sympy import Basic, Tuple
 
 from derive.claims import LawEquation, Setting
 from derive.engine.collecting import monomial_parts, write_quotient
 from derive.site import Path
-from derive.terms.binding import fingerprint, free_names, same
+from derive.terms.binding import fingerprint, free_names, same, substitute
 from derive.terms.meaning import is_nonnegative
 from derive.terms.nodes import (
     Density,
@@ -151,6 +152,21 @@ def _hypothesis_at(density: Density, setting: Setting, single: bool) -> Use | No
             if renaming is not None:
                 return Use("hypothesis", {"number": Number(number), "renaming": renaming})
     return None
+
+
+def joint_as_assumed(term: Term, setting: Setting) -> Use | None:
+    """A joint density that the text factorises, as the product of its factors."""
+    return _hypothesis_at(term, setting, single=False) if isinstance(term, Density) else None
+
+
+def factors_of(term: Term, setting: Setting) -> tuple[Term, ...]:
+    """The densities whose product a density is by hypothesis; any other term alone."""
+    use = joint_as_assumed(term, setting)
+    if use is None:
+        return (term,)
+    equation = _equations(setting)[int(cast(Number, use.substitution["number"]).value)]
+    names = {pair.args[0]: pair.args[1] for pair in use.substitution["renaming"].args}
+    return law_factors(substitute(equation.right, names))
 
 
 def factorised(term: Term, setting: Setting) -> Use | None:

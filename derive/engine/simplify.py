@@ -36,7 +36,7 @@ from derive.terms.nodes import (
 Matcher = Callable[[Term], Use | None]
 
 
-Effort = Literal["direct", "careful", "usual", "thorough", "swapping"]
+Effort = Literal["direct", "careful", "usual", "thorough", "factored", "swapping"]
 
 
 def simplify(chain: Chain, drawn: Spaces, effort: Effort = "usual") -> None:
@@ -45,11 +45,14 @@ def simplify(chain: Chain, drawn: Spaces, effort: Effort = "usual") -> None:
     careful    nothing is cancelled, so that no law has to be positive
     direct     careful, and logs stay whole; what is in them is joined
     thorough   also writes every conditional density out as joint over marginal
+    factored   thorough, and joints that the text factorises are first replaced by their factors
     swapping   also takes nested integrals as one, under the condition that this may be done
     """
     matchers = _matchers(chain.setting, drawn, effort)
     turns = Turns(chain)
     try:
+        if effort == "factored":
+            _factorise(chain, drawn)
         while _rewrite_once(chain, matchers, effort != "direct") or _collect_once(chain) or gather_once(chain):
             _flatten(chain)
             if turns.closed():
@@ -73,15 +76,28 @@ def _matchers(setting: Setting, drawn: Spaces, effort: Effort) -> tuple[Matcher,
         matching.expectation,
         *(() if effort in ("careful", "direct") else cancelling),
         partial(matching.independence, setting=setting),
-        partial(matching.factorised, setting=setting),
+        *(() if effort == "factored" else (partial(matching.factorised, setting=setting),)),
         *(() if effort == "direct" else splitting),
         matching.product_rule,
         matching.marginal,
         matching.constant_out,
         matching.integrate_out,
         *((matching.nested,) if effort == "swapping" else ()),
-        *((partial(matching.conditional, drawn=drawn, given=given),) if effort == "thorough" else ()),
+        *((partial(matching.conditional, drawn=drawn, given=given),) if effort in ("thorough", "factored") else ()),
     )
+
+
+def _factorise(chain: Chain, drawn: Spaces) -> None:
+    """Conditionals as joint over marginal, then every joint that the text factorises as the product of its factors."""
+    setting, given = chain.setting, given_throughout(chain.setting.hypotheses)
+    for matcher in (
+        partial(matching.conditional, drawn=drawn, given=given),
+        partial(matching.joint_as_assumed, setting=setting),
+    ):
+        for path, part in reversed(list(positions(chain.term))):
+            use = matcher(part)
+            if use is not None:
+                chain.attempt(lambda c, use=use, path=path: perform(c, use, path))  # type: ignore[misc]
 
 
 def _rewrite_once(chain: Chain, matchers: tuple[Matcher, ...], splitting: bool) -> bool:

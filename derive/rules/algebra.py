@@ -14,7 +14,6 @@ before ⊑ after is about all other points as well, where 0 · ∞ may be 0; it 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -266,14 +265,20 @@ class _Algebra:
                 return False
 
     def repeated(self, after: Term) -> Iterator[Term]:
-        """The atoms that may be infinite, in monomials that ``after`` has to add up or cancel by itself."""
-        for monomial, count in Counter(self._monomials(after)).items():
-            if count > 1:
+        """The atoms that may be infinite, in monomials that ``after`` has to cancel by itself.
+
+        What it only adds up is infinite of one sign: 3·∞ + ∞ is what 4·∞ is.
+        """
+        signs: dict[Monomial, set[bool]] = {}
+        for monomial, rises in self._monomials(after):
+            signs.setdefault(monomial, set()).add(rises)
+        for monomial, found in signs.items():
+            if len(found) > 1:
                 atoms = (self.atoms[i // 2] for i, exponent in enumerate(monomial) if exponent)
                 yield from (atom for atom in atoms if not is_finite(atom))
 
-    def _monomials(self, term: Term) -> list[Monomial]:
-        """The monomials of a term before equal ones are added up."""
+    def _monomials(self, term: Term) -> list[tuple[Monomial, bool]]:
+        """The monomials of a term before equal ones are added up, and whether their coefficients are positive."""
         match term:
             case Plus():
                 return [monomial for part in term.terms for monomial in self._monomials(part)]
@@ -282,17 +287,20 @@ class _Algebra:
             case Power() if (exponent := self.exponent(term) or 0) > 0:
                 return self._all_products([self._monomials(term.base)] * exponent)
             case Quotient() if not self.opaque:
-                inverse = list(self.inverse(term.denominator).itermonoms())
-                return self._all_products([self._monomials(term.numerator), inverse])
+                return self._all_products([self._monomials(term.numerator), _signed(self.inverse(term.denominator))])
             case _:
-                return list(self.expand(term).itermonoms())
+                return _signed(self.expand(term))
 
-    def _all_products(self, factors: list[list[Monomial]]) -> list[Monomial]:
-        result: list[Monomial] = [(0,) * (2 * len(self.atoms))]
+    def _all_products(self, factors: list[list[tuple[Monomial, bool]]]) -> list[tuple[Monomial, bool]]:
+        result: list[tuple[Monomial, bool]] = [((0,) * (2 * len(self.atoms)), True)]
         for monomials in factors:
             if len(result) * len(monomials) > MAX_TERMS:
                 raise NotEqualError("too many terms to multiply out")
-            result = [_reduced(tuple(a + b for a, b in zip(m, n, strict=True))) for m in result for n in monomials]
+            result = [
+                (_reduced(tuple(a + b for a, b in zip(m, n, strict=True))), rises == grows)
+                for m, rises in result
+                for n, grows in monomials
+            ]
         return result
 
 
@@ -303,6 +311,10 @@ class _Place:
     atom: Term
     beside: frozenset[str]
     below: bool
+
+
+def _signed(polynomial: Polynomial) -> list[tuple[Monomial, bool]]:
+    return [(monomial, bool(coefficient > 0)) for monomial, coefficient in polynomial.terms()]
 
 
 def _reduced(monomial: Monomial) -> Monomial:

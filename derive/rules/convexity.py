@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from derive.rules.pattern import Group, Hole, LawHole, Shape
-from derive.rules.rule import NearMiss, Rule
-from derive.terms.nodes import Divergence, Expectation, Integral, Log, Number, Quotient
+from derive.rules.rule import NearMiss, Need, Rule
+from derive.terms.nodes import Divergence, Expectation, Integral, Log, Number, Plus, Quotient, Times, negative
 
-Z = Group("Z")
+Y, Z = Group("Y"), Group("Z")
 y, g = Hole("y", "nonnegative"), Hole("g", "nonnegative")
 t = Hole("t")
+alpha, beta = Hole("α"), Hole("β")
 q, r = LawHole("q", Z), LawHole("r", Z)
+u, v = LawHole("u", Y), LawHole("v", Y)
 
 _COMMUTE = "log and expectation do not commute: that is Jensen's inequality, ≥ not ="
 
@@ -72,6 +74,50 @@ GIBBS = Rule(
     ),
 )
 
+GIBBS_SCALED = Rule(
+    name="gibbs-scaled",
+    title="Gibbs: a multiple of KL is never negative",
+    left=Times(beta, Divergence(q, r)),
+    relation=">=",
+    right=Number(0),
+    why="KL is never negative, and neither is the factor",
+    reference="Gibbs 1902; Kullback & Leibler 1951",
+    needs=(Need("range", beta, text="β ≥ 0"),),
+    equality="{q} = {r}, or {β} = 0",
+    near_misses=(
+        NearMiss(Times(beta, Divergence(q, r)), "=", Number(0), "KL is 0 only where the two laws are equal"),
+    ),
+)
+
+GIBBS_MULTIPLE = Rule(
+    name="gibbs-multiple",
+    title="Gibbs: more of a KL is more",
+    left=Times(beta, Divergence(q, r)),
+    relation=">=",
+    right=Times(alpha, Divergence(q, r)),
+    why="KL is never negative, so the larger multiple of it is the larger one",
+    reference="Gibbs 1902; Kullback & Leibler 1951",
+    needs=(Need("range", Plus(beta, negative(alpha)), text="β ≥ α"),),
+    equality="{q} = {r}, or {β} = {α}",
+    near_misses=(
+        NearMiss(Times(beta, Divergence(q, r)), "=", Times(alpha, Divergence(q, r)), "equal only where q = r, or where the two factors are the same"),
+    ),
+)
+
+GIBBS_MEAN = Rule(
+    name="gibbs-mean",
+    title="Gibbs: a mean of KL is never negative",
+    left=Expectation(Divergence(u, v), q),
+    relation=">=",
+    right=Number(0),
+    why="KL is never negative, at no point that is averaged over",
+    reference="Gibbs 1902; Kullback & Leibler 1951",
+    equality="{u} = {v} wherever {q} > 0",
+    near_misses=(
+        NearMiss(Expectation(Divergence(u, v), q), "=", Number(0), "KL is 0 only where the two laws are equal"),
+    ),
+)
+
 GIBBS_RATIO = Rule(
     name="gibbs-ratio",
     title="Gibbs: the mean log-ratio to another law is never positive",
@@ -103,4 +149,7 @@ VARIATIONAL_BOUND = Rule(
     ),
 )
 
-RULES = (JENSEN_LOG, JENSEN_CONCAVE, JENSEN_CONVEX, GIBBS, GIBBS_RATIO, VARIATIONAL_BOUND)
+RULES = (
+    JENSEN_LOG, JENSEN_CONCAVE, JENSEN_CONVEX, GIBBS, GIBBS_SCALED, GIBBS_MULTIPLE, GIBBS_MEAN, GIBBS_RATIO,
+    VARIATIONAL_BOUND,
+)  # fmt: skip

@@ -75,6 +75,14 @@ ORDER = Inference(
     reference="transitivity of the order",
 )
 
+COMBINE = Inference(
+    name="combine",
+    title="what is left out is at least 0",
+    statement="a = m + λ₁ g₁ + … with gₖ ≥ 0 and λₖ > 0, and m ≥ b, give a ≥ b",
+    why="nothing that is added to m is negative",
+    reference="the order of the reals",
+)
+
 TURNED = Inference(
     name="turned",
     title="read from right to left",
@@ -111,6 +119,8 @@ SUPREMUM = Inference(
 INFERENCES: Mapping[str, Inference] = MappingProxyType(
     {
         row.name: row
-        for row in (RING, DEFINITION, HYPOTHESIS, EQUAL, ORDER, TURNED, FROM_DIFFERENCE, SAME_OPTIMUM, SUPREMUM)
+        for row in (
+            RING, DEFINITION, HYPOTHESIS, EQUAL, ORDER, COMBINE, TURNED, FROM_DIFFERENCE, SAME_OPTIMUM, SUPREMUM,
+        )
     }
-)
+)  # fmt: skip

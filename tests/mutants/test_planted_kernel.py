@@ -21,6 +21,7 @@ from derive.terms.nodes import ArgExtremum, Density, Exp, Extremum, Integral, Nu
 NAMES, CONDITIONS = "test_name_attacks:test_", "test_condition_attacks:test_"
 ALGEBRA, THEOREMS = "test_algebra_attacks:test_", "test_theorem_attacks:test_"
 PATTERNS, KERNEL = "test_pattern_attacks:test_", "test_kernel_checks:test_"
+COMBINE = "test_combine:test_"
 TAMPERING, HOLDS = "test_tampering:test_", "test_rules_hold:test_a_rule_holds_in_every_kind_of_world"
 
 # ---------------------------------------------------------------- terms
@@ -74,7 +75,9 @@ RULES = [
     Bug("ring: undefined atoms forgotten", "derive.rules.algebra:_Algebra.exposed",
         "if ALWAYS not in place.beside", "if False", ALGEBRA + "algebra_never_loses_a_defined_value"),
     Bug("ring: A − A with A infinite", "derive.rules.algebra:_Algebra.repeated",
-        "if count > 1:", "if False:", ALGEBRA + "algebra_never_loses_a_defined_value"),
+        "if len(found) > 1:", "if False:", ALGEBRA + "algebra_never_loses_a_defined_value"),
+    Bug("ring: signs of products lost", "derive.rules.algebra:_Algebra._all_products",
+        "rises == grows)", "rises)", ALGEBRA + "infinities_of_one_sign_add_up_without_a_condition"),
     Bug("ring: 0 · ∞ beside sums", "derive.rules.algebra:_Algebra.beside_sums",
         "if self._is_sum(factor, is_after):", "if False:", ALGEBRA + "algebra_never_loses_a_defined_value"),
     Bug("ring: squares taken apart", "derive.rules.algebra:_Algebra._is_sum",
@@ -202,6 +205,19 @@ THE_KERNEL = [
     Bug("encoders for posteriors", "derive.kernel:concludes",
         "if theorem.setting.drawn is not None and dict(theorem.setting.drawn) != dict(claim.drawn):", "if False:",
         NAMES + "a_theorem_for_encoders_is_none_for_posteriors"),
+    Bug("gaps of any sign", "derive.kernel:combine",
+        " or scale.value <= 0", "", COMBINE + "gaps_are_multiplied_with_positive_numbers"),
+    Bug("a gap that nobody has proved", "derive.kernel:combine",
+        'gap.judgement != ">=" or ', "", COMBINE + "what_is_left_out_must_have_been_proved_not_to_be_negative"),
+    Bug("a rest of the other direction", "derive.kernel:combine",
+        'rest.judgement in ("=", judgement)', "True",
+        COMBINE + "the_rest_may_itself_be_an_inequality_of_the_same_direction"),
+    Bug("gaps added where they are subtracted", "derive.kernel:combine",
+        "Number(sign * scale.value)", "Number(scale.value)",
+        COMBINE + "a_gap_that_is_subtracted_is_left_out_of_the_smaller_side"),
+    Bug("conditions of gaps lost", "derive.kernel:combine",
+        "parts = (chain, rest, *(gap for _, gap in gaps))", "parts = (rest, *(gap for _, gap in gaps))",
+        COMBINE + "conditions_of_all_parts_are_kept"),
     Bug("turned round without the sign", "derive.kernel:turned",
         '">=": "<=", "<=": ">="}', '">=": ">=", "<=": "<="}', KERNEL + "turning_round_turns_the_sign"),
 ]  # fmt: skip

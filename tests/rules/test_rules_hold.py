@@ -35,6 +35,8 @@ def worlds_where(needs: list[tuple[Need, Term, list[Term]]], evaluate: Evaluator
             for factor in where:
                 matters = matters & ~(evaluate(factor) == 0)
             good = ~matters | (value > 0)
+        elif need.kind == "range":
+            good = value >= 0
         else:
             good = np.isfinite(value)
         points = tuple(range(good.ndim - 1))

@@ -76,6 +76,22 @@ def test_algebra_never_loses_a_defined_value(name: str) -> None:
     assert outcome(lambda: Draft(before).ring(after).theorem()) == ""
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_infinities_of_one_sign_add_up_without_a_condition(sign: int) -> None:
+    """4·∞ is ∞ + 3·∞, and 4·∞ is not 5·∞ − ∞."""
+    infinite = log(p(x))
+    whole, one, three, five = (Times(Number(sign * n), infinite) for n in (4, 1, 3, 5))
+    split = Draft(whole).ring(Plus(one, three))
+    assert outcome(split.theorem) == ""
+    assert split.theorem().conditions == ()
+    cancelling = Draft(whole).ring(Plus(five, negative(one)))
+    assert outcome(cancelling.theorem) == ""
+    assert [condition.kind for condition in cancelling.theorem().conditions] == ["finite"]
+    hidden = Draft(whole).ring(Plus(Times(Number(2), Plus(one, one)), Times(Number(-1), Plus(one, negative(one)))))
+    assert outcome(hidden.theorem) == ""
+    assert any(condition.kind == "finite" for condition in hidden.theorem().conditions)
+
+
 def test_a_weight_keeps_its_form_when_it_is_rewritten_in_place() -> None:
     """p = 2p − p, but only p by its form makes 0 · log 0 = 0."""
     start = Times(p(x), log(p(x)))

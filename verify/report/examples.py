@@ -14,7 +14,7 @@ from sympy import Basic, Tuple
 from derive.rules.pattern import Family, Group, Hole, Lambda, LawHole, Shape, places
 from derive.rules.rule import NearMiss, Rule
 from derive.steps import ProofError, instance
-from derive.terms.nodes import Density, Function, Law, Number, Power, Quotient, Term, Variable
+from derive.terms.nodes import Density, Function, Law, Number, Parameter, Power, Quotient, Term, Variable
 from derive.terms.notation import laws, log, variables
 from derive.writing import latex, text
 from verify.report.wording import LATEX_SIGNS, sign
@@ -100,4 +100,6 @@ def _term(hole: Hole, pairs: bool) -> Term:
         return Number(2)
     if hole.kind == "nonnegative":
         return {"b": q(z | x), "q": q(z | x), "y": ratio}.get(hole.name, joint)
+    if hole.name in ("α", "β"):
+        return Parameter(hole.name)
     return {"c": log(p(x)), "g": log(q(z | x)), "t": ratio}.get(hole.name, joint if hole.name == "a" else log(joint))

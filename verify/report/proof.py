@@ -7,7 +7,7 @@ read backwards.  Detours that lead back to a formula already reached are left ou
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from derive.kernel import Theorem
 from derive.rules import TABLE
@@ -61,6 +61,8 @@ def inference(theorem: Theorem) -> str:
     if len(parts) == 1:
         turned = same(parts[0].left, theorem.right) and same(parts[0].right, theorem.left)
         return "turned" if turned else "from-difference"
+    if len(parts) > 2:
+        return "combine"
     if isinstance(theorem.left, Extremum) and parts[0].judgement in (">=", "<="):
         return "supremum"
     return "equal" if theorem.judgement == "=" else "order"
@@ -76,8 +78,18 @@ def chains(theorem: Theorem) -> tuple[Chain, ...]:
             return (_chain(theorem.parts[0], "the two objectives differ by a constant"),)
         case "from-difference":
             return (_chain(theorem.parts[0], "the difference of the two sides"),)
+        case "combine":
+            whole, rest, *gaps = theorem.parts
+            left_out = (named for gap in gaps for named in _named(gap, "what is left out is never negative"))
+            return (_chain(whole, "what is left out"), *_named(rest, "without it"), *left_out)
+        case "turned" if not theorem.forward and not theorem.bridge and not theorem.backward:
+            return chains(theorem.parts[0])
         case _:
             return (_chain(theorem),)
+
+
+def _named(theorem: Theorem, purpose: str) -> tuple[Chain, ...]:
+    return tuple(replace(chain, purpose=chain.purpose or purpose) for chain in chains(theorem))
 
 
 def _chain(theorem: Theorem, purpose: str = "") -> Chain:

@@ -9,7 +9,7 @@ import numpy as np
 
 from derive.claims import Claim, LawEquation, Ordered
 from derive.terms.binding import free_names
-from derive.terms.nodes import ArgExtremum, Number, Parameter, Term
+from derive.terms.nodes import ArgExtremum, Number, Parameter, Plus, Term, Times
 from verify.worlds.evaluate import CannotEvaluateError, Evaluator
 from verify.worlds.vocabulary import Vocabulary
 from verify.worlds.world import Array, World
@@ -89,6 +89,9 @@ def as_assumed(claim: Claim, evaluate: Evaluator, shape: tuple[int, ...]) -> Arr
 
 
 def _known(side: Term, evaluate: Evaluator) -> bool:
+    """Whether a side is made of numbers and of parameters that the world gives values to."""
+    if isinstance(side, Plus | Times):
+        return all(_known(part, evaluate) for part in side.terms)
     return isinstance(side, Number) or side in evaluate.axes
 
 
