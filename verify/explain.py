@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
 from derive.claims import Claim, Sign
 from derive.conditions import Condition
+from derive.engine.collecting import collect
 from derive.engine.neighbours import neighbours
 from derive.engine.prove import prove
 from derive.engine.unify import match
@@ -18,7 +20,7 @@ from derive.rules.rule import NearMiss
 from derive.site import children
 from derive.steps import Step
 from derive.terms.binding import free_variables, same
-from derive.terms.nodes import Density, Named, Number, Plus, Power, Term, law_variables, point_order
+from derive.terms.nodes import Density, Named, Number, Plus, Power, Term, law_variables, negative, point_order
 from derive.writing import Notation, text
 from verify.worlds.draw import draw
 from verify.worlds.evaluate import CannotEvaluateError
@@ -46,20 +48,21 @@ def condition_text(condition: Condition, notation: Notation) -> str:
         case "exchange":
             return f"the order of integration may be changed in {subject}"
         case "range":
-            return _range_text(condition.subject, notation)
+            return _compared_with_zero(condition.subject, "≥", notation)
         case _:
             reached = " and ".join(text(law, notation) for law in condition.where)
             return f"the class that is optimised over contains {reached}" if reached else condition.by
 
 
-def _range_text(subject: Term, notation: Notation) -> str:
+def _compared_with_zero(subject: Term, sign: str, notation: Notation) -> str:
     """β ≥ 1 for what is derived as −1 + β ≥ 0."""
+    subject = collect(subject)
     if isinstance(subject, Plus):
         numbers = [part for part in subject.terms if isinstance(part, Number)]
         others = [part for part in subject.terms if not isinstance(part, Number)]
         if len(numbers) == len(others) == 1:
-            return f"{text(others[0], notation)} ≥ {text(Number(-numbers[0].value), notation)}"
-    return f"{text(subject, notation)} ≥ 0"
+            return f"{text(others[0], notation)} {sign} {text(Number(-numbers[0].value), notation)}"
+    return f"{text(subject, notation)} {sign} 0"
 
 
 def equality_text(theorem: Theorem, notation: Notation) -> str | None:
@@ -69,10 +72,16 @@ def equality_text(theorem: Theorem, notation: Notation) -> str | None:
         if rule is not None and rule.equality:
             return "iff " + _posterior(step, notation)
     found = dict.fromkeys(text for part in theorem.parts if (text := equality_text(part, notation)))
-    return "iff " + " and ".join(text.removeprefix("iff ") for text in found) if found else None
+    joint = "; and " if any("," in text for text in found) else " and "
+    return "iff " + joint.join(text.removeprefix("iff ") for text in found) if found else None
 
 
 def _filled(sentence: str, step: Step, notation: Notation) -> str:
+    factor = step.substitution.get("β")
+    if isinstance(factor, Term):
+        difference = Plus(factor, negative(cast(Term, step.substitution.get("α", Number(0)))))
+        equal = _compared_with_zero(difference, "=", notation)
+        sentence = sentence.replace("{β} = {α}", equal).replace("{β} = 0", equal)
     for name, value in step.substitution.items():
         if isinstance(value, Term):
             sentence = sentence.replace("{" + name + "}", text(value, notation))

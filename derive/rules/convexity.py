@@ -100,7 +100,12 @@ GIBBS_MULTIPLE = Rule(
     needs=(Need("range", Plus(beta, negative(alpha)), text="β ≥ α"),),
     equality="{q} = {r}, or {β} = {α}",
     near_misses=(
-        NearMiss(Times(beta, Divergence(q, r)), "=", Times(alpha, Divergence(q, r)), "equal only where q = r, or where the two factors are the same"),
+        NearMiss(
+            Times(beta, Divergence(q, r)),
+            "=",
+            Times(alpha, Divergence(q, r)),
+            "they are equal only where q = r or β = α",
+        ),
     ),
 )
 

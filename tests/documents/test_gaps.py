@@ -45,7 +45,7 @@ def test_too_little_or_the_wrong_thing_left_out_is_refuted(formula: str) -> None
 
 def test_each_gap_is_named_where_the_bound_is_tight() -> None:
     claim = only(rf"$${RECONSTRUCTION} - 4 {PENALTY} \le \log p(x)$$")
-    assert claim.verdict.equality == "iff q(z|x) = p(z|x), the posterior and q(z|x) = p(z)"
+    assert claim.verdict.equality == "iff q(z|x) = p(z|x), the posterior; and q(z|x) = p(z)"
 
 
 # ---------------------------------------------------------------- a factor that is a parameter
