@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from derive.claims import Claim
 from derive.terms.nodes import ArgExtremum
 from derive.writing import Notation
-from verify.counterexample.climb import climb
+from verify.counterexample.climb import barely_fails, climb
 from verify.counterexample.decide import decide
 from verify.counterexample.describe import describe
 from verify.counterexample.optima import order_differs
 from verify.counterexample.search import Accept, RationalWorld, Sizes, fails, search, smaller
 from verify.counterexample.shrink import shrink
 from verify.verdict import WorldSides
+from verify.worlds.trial import try_claim
 from verify.worlds.vocabulary import Vocabulary
 
 
@@ -28,6 +29,8 @@ def find(
     if found is None:
         return None
     found = _with_fewest_points(found, seed, accept, zeros)
+    if accept is fails and not accept(try_claim(claim, vocabulary, found.build())).any():
+        accept = barely_fails
     for rational in (shrink(found, accept), found):
         if isinstance(claim.lhs, ArgExtremum):
             sides = order_differs(rational, notation)
@@ -55,9 +58,17 @@ def _found(
 
 
 def _with_fewest_points(world: RationalWorld, seed: int, accept: Accept, zeros: bool) -> RationalWorld:
-    """A world that fails, too, in which no single space could do with the fewest points."""
-    for sizes in smaller(world.sizes):
-        found = _found(world.claim, world.vocabulary, seed, accept, zeros, [sizes])
-        if found is not None:
-            return _with_fewest_points(found, seed, accept, zeros)
+    """A world that fails, too, in which no single space could do with one point less, as far as was found."""
+    tried: list[Sizes] = []
+    waiting = [world]
+    while waiting:
+        world = waiting.pop()
+        for sizes in smaller(world.sizes):
+            if sizes in tried:
+                continue
+            tried.append(sizes)
+            found = _found(world.claim, world.vocabulary, seed, accept, zeros, [sizes])
+            if found is not None:
+                waiting.append(found)
+                break
     return world

@@ -16,6 +16,8 @@ from verify.worlds.world import Array, World
 
 BATCH = 256
 SIZES = (2, 3)
+LARGER = (4, 12)  # for claims that hold wherever there are few points: tried by climbing, at most CELLS to a table
+CELLS = 64
 Sizes = dict[str, int]  # space -> how many points it has
 Accept = Callable[[Trial], Array]  # which worlds of a batch count as found: a mask (W,)
 
@@ -73,11 +75,20 @@ def sizes_of(vocabulary: Vocabulary) -> tuple[Sizes, ...]:
     return tuple(dict.fromkeys(sorted(vocabulary.spaces), size) for size in allowed)
 
 
+def larger_sizes_of(vocabulary: Vocabulary) -> tuple[Sizes, ...]:
+    """Four points, and as many as a small table allows; none where there are many variables."""
+    axes = max(1, len(vocabulary.names))
+    most = max(n for n in range(1, LARGER[1] + 1) if n**axes <= CELLS)
+    allowed = dict.fromkeys(size for size in (LARGER[0], most) if LARGER[0] <= size <= most)
+    return tuple(dict.fromkeys(sorted(vocabulary.spaces), size) for size in allowed)
+
+
 def smaller(sizes: Sizes) -> Iterator[Sizes]:
-    """The same with one space brought down to the fewest points."""
+    """The same with one space brought down: to the fewest points, to half as many, by one."""
     for space, size in sizes.items():
-        if size > SIZES[0]:
-            yield {**sizes, space: SIZES[0]}
+        for fewer in dict.fromkeys((SIZES[0], size // 2, size - 1)):
+            if SIZES[0] <= fewer < size:
+                yield {**sizes, space: fewer}
 
 
 def _sources(
