@@ -31,7 +31,15 @@ from verify.models.records import (
     Simplex,
     tangent,
 )
-from verify.models.special import LOG_2PI, log, log_sum_exp, normalised, relative_entropy_terms, weighted
+from verify.models.special import (
+    LOG_2PI,
+    log,
+    log_normalised,
+    log_sum_exp,
+    normalised,
+    relative_entropy_terms,
+    weighted,
+)
 from verify.models.sums import Sum
 
 _EVIDENCE = r"\log p(x) = \sum_i \log \sum_k p(x_i, z_i = k)"
@@ -66,7 +74,7 @@ class CategoricalLatent(SolvableModel[Categorical]):
 
     def gap_sum(self, q: Categorical) -> Sum:
         posterior = self.responsibilities()
-        terms = relative_entropy_terms(q.probabilities, posterior)
+        terms = relative_entropy_terms(q.probabilities, posterior, log_normalised(self.log_joints()))
         # An error of the posterior moves the gap by the difference q - posterior.
         inside = float((np.abs(q.probabilities - posterior) * self.log_joint_sizes()).sum())
         return Sum.of(inside=inside, kl=terms)
@@ -81,7 +89,7 @@ class CategoricalLatent(SolvableModel[Categorical]):
         return float(self.log_joint_sizes().max() + self.log_joints().shape[1])
 
     def elbo_gradient(self, q: Categorical) -> Gradient:
-        return {"probabilities": tangent(self.log_joints() - np.log(q.probabilities))}
+        return {"probabilities": tangent(self.log_joints() - log(q.probabilities))}
 
     def log_joint(self, z: npt.NDArray[Any]) -> Array:
         logs = self.log_joints()

@@ -23,7 +23,16 @@ from verify.models.base import Formulas, SolvableModel
 from verify.models.families.base import Variational
 from verify.models.families.discrete import draw_categories, one_hot
 from verify.models.records import Array, Gradient, Integers, ObservedIntegers, Simplex, tangent
-from verify.models.special import largest_log, log, log_sum_exp, normalised, relative_entropy_terms, weighted, xlogy
+from verify.models.special import (
+    largest_log,
+    log,
+    log_normalised,
+    log_sum_exp,
+    normalised,
+    relative_entropy_terms,
+    weighted,
+    xlogy,
+)
 from verify.models.sums import Sum
 
 
@@ -71,10 +80,13 @@ class DiscreteForwardProcess(Variational):
         """-q(x_t, x_{t+1}) log q(x_{t+1} | x_t)."""
         return -xlogy(self.pairs(), self.transitions)
 
-    def kl_sum(self, other: Self) -> Sum:
-        """KL of each transition, averaged over the state before it."""
+    def kl_sum(self, other: Self, logs: Array | None = None) -> Sum:
+        """KL of each transition, averaged over the state before it.
+
+        logs  of the other's transition probabilities, where these may lie below the smallest float
+        """
         before = self.marginals()[:, :-1].sum(0)[..., None]
-        return Sum.of(steps=weighted(before, relative_entropy_terms(self.transitions, other.transitions)))
+        return Sum.of(steps=weighted(before, relative_entropy_terms(self.transitions, other.transitions, logs)))
 
     def pull_back(self, local: Array, last: Array) -> Array:
         """The gradient in the transitions of Σ q(x_t, x_{t+1}) local_t(x_t, x_{t+1}) + Σ q(x_T) last(x_T)."""
@@ -82,8 +94,8 @@ class DiscreteForwardProcess(Variational):
         slopes = np.empty_like(self.transitions)
         for t in range(len(self.transitions) - 1, -1, -1):
             ahead = local[t] + future
-            slopes[t] = before[t][:, None] * ahead
-            future = (self.transitions[t] * ahead).sum(-1)
+            slopes[t] = weighted(before[t][:, None], ahead)
+            future = weighted(self.transitions[t], ahead).sum(-1)
         return tangent(slopes)
 
     def score(self, z: npt.NDArray[Any]) -> Gradient:
@@ -157,8 +169,11 @@ class DiscreteDiffusion(SolvableModel[DiscreteForwardProcess]):
 
     def posterior_q(self) -> DiscreteForwardProcess:
         """p(x_t | x_{t-1}) ∝ p(x_{t-1} | x_t) p(x_t): the states before x_{t-1} do not matter."""
-        joint = log(np.swapaxes(self.reverse, 1, 2)) + self._log_marginals()[1:, None, :]
-        return DiscreteForwardProcess(self.x, normalised(joint))
+        return DiscreteForwardProcess(self.x, normalised(self._log_forward()))
+
+    def _log_forward(self) -> Array:
+        """The logs of the posterior's transitions, up to what normalises them."""
+        return np.asarray(log(np.swapaxes(self.reverse, 1, 2)) + self._log_marginals()[1:, None, :])
 
     def _size(self) -> float:
         worst = largest_log(self.prior) + largest_log(self.reverse, axis=(-1, -2)).sum()
@@ -192,7 +207,7 @@ class DiscreteDiffusion(SolvableModel[DiscreteForwardProcess]):
         return weighted(q.marginals()[:, 1], log(self.reverse[0][:, self.x]).T)
 
     def gap_sum(self, q: DiscreteForwardProcess) -> Sum:
-        return q.kl_sum(self.posterior_q())
+        return q.kl_sum(self.posterior_q(), log_normalised(self._log_forward()))
 
     def log_evidence_independent(self) -> float:
         """The sum over all K^T paths, in plain probabilities."""

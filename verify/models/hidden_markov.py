@@ -17,7 +17,15 @@ import numpy.typing as npt
 from verify.models.base import Formulas, SolvableModel
 from verify.models.families.discrete import Categorical, MarkovChain, draw_categories, one_hot
 from verify.models.records import Array, Gradient, ObservedIntegers, Simplex, tangent
-from verify.models.special import largest_log, log, log_sum_exp, normalised, relative_entropy_terms, weighted
+from verify.models.special import (
+    largest_log,
+    log,
+    log_normalised,
+    log_sum_exp,
+    normalised,
+    relative_entropy_terms,
+    weighted,
+)
 from verify.models.sums import Sum
 
 Q = TypeVar("Q", MarkovChain, Categorical)
@@ -79,10 +87,17 @@ class HiddenMarkov(SolvableModel[Q], Generic[Q]):
 
     def posterior_chain(self) -> MarkovChain:
         """p(z | x), itself a Markov chain."""
-        ahead = self.log_emissions() + self._log_backward()
-        first = log(self.initial) + ahead[0]
-        steps = log(self.transition) + ahead[1:, None, :]
+        first, steps = self._log_chain()
         return MarkovChain(normalised(first), normalised(steps))
+
+    def _log_chain(self) -> tuple[Array, Array]:
+        """The logs of the posterior's probabilities, up to what normalises them."""
+        ahead = self.log_emissions() + self._log_backward()
+        return log(self.initial) + ahead[0], log(self.transition) + ahead[1:, None, :]
+
+    def _log_posterior(self) -> tuple[Array, Array]:
+        first, steps = self._log_chain()
+        return log_normalised(first), log_normalised(steps)
 
     def _size(self) -> float:
         """Σ |log| along the worst path: what rounding inside the log-space recursions is relative to."""
@@ -146,7 +161,7 @@ class HiddenMarkovChain(HiddenMarkov[MarkovChain]):
         return Sum.of(log_likelihood=likelihood, log_prior=prior, entropy=q.entropy_terms())
 
     def gap_sum(self, q: MarkovChain) -> Sum:
-        return q.kl_sum(self.posterior_chain())
+        return q.kl_sum(self.posterior_chain(), self._log_posterior())
 
     def random_q(self, rng: np.random.Generator) -> MarkovChain:
         states = len(self.initial)
@@ -196,9 +211,10 @@ class HiddenMarkovMeanField(HiddenMarkov[Categorical]):
         return Sum.of(log_likelihood=likelihood, log_prior=prior, entropy=q.entropy_terms())
 
     def gap_sum(self, q: Categorical) -> Sum:
-        posterior, states = self.posterior_chain(), q.probabilities
-        steps = weighted(states[:-1, :, None], relative_entropy_terms(states[1:, None, :], posterior.transitions))
-        return Sum.of(inside=self._size(), first=relative_entropy_terms(states[0], posterior.initial), steps=steps)
+        posterior, states, (first, logs) = self.posterior_chain(), q.probabilities, self._log_posterior()
+        steps = relative_entropy_terms(states[1:, None, :], posterior.transitions, logs)
+        start = relative_entropy_terms(states[0], posterior.initial, first)
+        return Sum.of(inside=self._size(), first=start, steps=weighted(states[:-1, :, None], steps))
 
     def random_q(self, rng: np.random.Generator) -> Categorical:
         return Categorical(rng.dirichlet(np.ones(len(self.initial)), size=len(self.x)))

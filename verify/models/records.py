@@ -168,4 +168,5 @@ def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def tangent(gradient: Array) -> Array:
     """The gradient within the simplex: its part along the last axis that sums to zero."""
-    return np.asarray(gradient - gradient.mean(-1, keepdims=True))
+    with np.errstate(invalid="ignore"):  # ∞ − ∞: not defined
+        return np.asarray(gradient - gradient.mean(-1, keepdims=True))

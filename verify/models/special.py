@@ -87,6 +87,13 @@ def normalised(logs: Array) -> Array:
     return np.asarray(weights / weights.sum(-1, keepdims=True))
 
 
+def log_normalised(logs: Array) -> Array:
+    """The logs of `normalised`, finite also where that is below the smallest float."""
+    total = log_sum_exp(logs, axis=-1)[..., None]
+    uniform = np.full_like(logs, -math.log(logs.shape[-1]))
+    return np.where(np.isfinite(total), logs - np.where(np.isfinite(total), total, 0.0), uniform)
+
+
 def log_sum_exp(x: npt.ArrayLike, axis: int | tuple[int, ...] | None = None) -> Array:
     """log Σ e^x along the axis, with the largest term taken out; -inf for an empty sum of zeros."""
     values = np.asarray(x, dtype=np.float64)
@@ -110,16 +117,18 @@ def log1p_gap(x: npt.ArrayLike) -> Array:
     return np.where(small, inner * inner * series, direct)
 
 
-def relative_entropy_terms(q: npt.ArrayLike, p: npt.ArrayLike) -> Array:
+def relative_entropy_terms(q: npt.ArrayLike, p: npt.ArrayLike, log_p: npt.ArrayLike | None = None) -> Array:
     """q log(q/p) - q + p >= 0, elementwise; p where q is 0, +inf where p is 0 and q is not.
 
+    log_p  log p where p may lie below the smallest float
     With d = (q - p)/p this is p ((1 + d) log(1 + d) - d), summed as a series for small d.
     """
     q, p = np.broadcast_arrays(np.asarray(q, dtype=np.float64), np.asarray(p, dtype=np.float64))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        logs = np.log(p) if log_p is None else np.broadcast_to(np.asarray(log_p, dtype=np.float64), p.shape)
         d = (q - p) / p
-        far = q * (np.log(q) - np.log(p)) - q + p
-    far = np.where(q == 0, p, np.where(p == 0, np.inf, far))
+        far = q * (np.log(q) - logs) - q + p
+    far = np.where(q == 0, p, np.where(logs == -np.inf, np.inf, far))
     small = (p > 0) & (np.abs(d) < 0.1)
     inner = np.where(small, d, 0.0)
     series = np.zeros_like(inner)

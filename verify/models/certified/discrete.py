@@ -18,10 +18,12 @@ _MOST_UNITS = 14  # of a Boltzmann machine: 2^14 states are enumerated
 
 
 def finite(log_joint: Sequence[arb], q: Sequence[arb]) -> Balls:
-    """One observation with log p(x, z = k) and q(z = k) > 0."""
-    evidence = summed(log.exp() for log in log_joint).log()
-    elbo = summed(w * (log - w.log()) for log, w in zip(log_joint, q, strict=True))
-    gap = summed(w * (w / (log - evidence).exp()).log() for log, w in zip(log_joint, q, strict=True))
+    """One observation with log p(x, z = k) and q(z = k): where this is 0, it adds nothing."""
+    top = max(log_joint, key=float)
+    evidence = top + summed((log - top).exp() for log in log_joint).log()
+    chosen = [(log, w) for log, w in zip(log_joint, q, strict=True) if not w.is_zero()]
+    elbo = summed(w * (log - w.log()) for log, w in chosen)
+    gap = summed(w * (w.log() - log + evidence) for log, w in chosen)
     return evidence, elbo, gap
 
 
@@ -29,7 +31,7 @@ def finite(log_joint: Sequence[arb], q: Sequence[arb]) -> Balls:
 def _(model: GaussianMixture, q: Categorical) -> Balls:
     means, variances = balls(model.means), balls(model.variances)
     components, size = model.means.shape
-    log_weights = [weight.log() for weight in shares(model.weights)]
+    log_weights = [arb("-inf") if w.is_zero() else w.log() for w in shares(model.weights)]
     chosen, parts = shares(q.probabilities), []
     for i, row in enumerate(model.x):
         point = balls(row)

@@ -138,11 +138,15 @@ class MarkovChain(Variational):
         """-q(z_1) log q(z_1) and -q(z_t, z_{t+1}) log q(z_{t+1} | z_t)."""
         return -np.concatenate([xlogy(self.initial, self.initial), xlogy(self.pairs(), self.transitions).ravel()])
 
-    def kl_sum(self, other: Self) -> Sum:
-        """The chain rule of KL: KL of the first states, then of each transition averaged over the state before."""
+    def kl_sum(self, other: Self, logs: tuple[Array, Array] | None = None) -> Sum:
+        """The chain rule of KL: KL of the first states, then of each transition averaged over the state before.
+
+        logs  of the other's initial and transition probabilities, where these may lie below the smallest float
+        """
+        first, others = logs or (None, None)
         before = self.marginals()[:-1, :, None]
-        steps = relative_entropy_terms(self.transitions, other.transitions)
-        return Sum.of(first=relative_entropy_terms(self.initial, other.initial), steps=weighted(before, steps))
+        steps = relative_entropy_terms(self.transitions, other.transitions, others)
+        return Sum.of(first=relative_entropy_terms(self.initial, other.initial, first), steps=weighted(before, steps))
 
     def pull_back(self, local_initial: Array, local_steps: Array) -> Gradient:
         """The gradient of F = Σ q(z_1) f_1(z_1) + Σ_t Σ q(z_t, z_{t+1}) f_t(z_t, z_{t+1}) in both fields, f held fixed.
@@ -154,8 +158,8 @@ class MarkovChain(Variational):
         marginals = self.marginals()
         for t in range(len(self.transitions) - 1, -1, -1):
             ahead = local_steps[t] + future
-            slopes[t] = marginals[t][:, None] * ahead
-            future = (self.transitions[t] * ahead).sum(-1)
+            slopes[t] = weighted(marginals[t][:, None], ahead)
+            future = weighted(self.transitions[t], ahead).sum(-1)
         return {"initial": tangent(local_initial + future), "transitions": tangent(slopes)}
 
     def score(self, z: npt.NDArray[Any]) -> Gradient:
