@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from verify import check_objective
-from verify.objectives import CheckReport, ObjectiveError, Unsolved
+from verify.objectives import CheckReport, NothingComparedError, ObjectiveError, Unsolved
 
 LOG_2PI = np.log(2 * np.pi)
 RNG = np.random.default_rng(11)
@@ -176,7 +176,9 @@ def test_what_is_missing_for_a_relation_is_said() -> None:
     def fixed(rng: Any) -> Any:
         return vae(X, 0.0, decoder, encoder, rng)
 
-    reasons = {f.property: f.message for f in checked(fixed).findings if f.layer == "relations"}
+    with pytest.raises(NothingComparedError, match="let the objective take shift") as caught:
+        checked(fixed)
+    reasons = {f.property: f.message for f in caught.value.report.findings if f.layer == "relations"}
     assert reasons["shifted likelihood"] == "let the objective take shift"
     assert reasons["duplicated data"] == "let the objective take x"
     assert reasons["decoder without z"] == "let the objective take decoder"

@@ -3,7 +3,7 @@
 from verify.objectives.case import Case, Unsolved
 from verify.objectives.check import check, check_objective, examine
 from verify.objectives.declaration import Objective
-from verify.objectives.errors import ObjectiveError
+from verify.objectives.errors import NothingComparedError, ObjectiveError
 from verify.objectives.implementation import Implementation, Situation
 from verify.objectives.inquiry import Inquiry, Settings
 from verify.objectives.reference import QuadratureModel
@@ -17,6 +17,7 @@ __all__ = [
     "Finding",
     "Implementation",
     "Inquiry",
+    "NothingComparedError",
     "Objective",
     "ObjectiveError",
     "QuadratureModel",

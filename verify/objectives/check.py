@@ -1,8 +1,9 @@
 """`check_objective`: is this function the objective it is declared to be?
 
-    from hypothesis import given
+    from hypothesis import given, settings
     from verify import check_objective, strategies
 
+    @settings(deadline=None)
     @given(strategies.solved("ppca"))
     def test_my_elbo(case):
         check_objective(
@@ -23,7 +24,7 @@ from verify.objectives.adapters.plain import Noise, PlainObjective
 from verify.objectives.case import AnyCase
 from verify.objectives.declaration import DType, Estimator, Kind, Objective, Reduction, Returns
 from verify.objectives.diagnosis import explain
-from verify.objectives.errors import ObjectiveError
+from verify.objectives.errors import NothingComparedError, ObjectiveError
 from verify.objectives.implementation import Implementation
 from verify.objectives.inquiry import Inquiry, Reference, Settings
 from verify.objectives.layers import LAYERS
@@ -67,7 +68,8 @@ def check_objective(
     max_draws    how many draws one sequential test may take
     budget       the false-alarm rate of the whole suite, shared by its sequential tests
 
-    Raises ValueError or TypeError for declarations that contradict themselves.
+    Raises ValueError or TypeError for declarations that contradict themselves, NothingComparedError (a ValueError)
+    where nothing but the shape of what is returned could be tested: it says what to declare, or to make smaller.
     """
     declared = Objective(returns, reduction, kind, samples, alpha, beta, estimator, dtype, plate, batch_size)
     differences = gradient == "differences"
@@ -78,11 +80,14 @@ def check_objective(
 
 
 def check(inquiry: Inquiry) -> CheckReport:
-    """Run all layers.  Raises ObjectiveError at the first property that fails."""
+    """Run all layers.  Raises ObjectiveError at the first property that fails, NothingComparedError where none but
+    those of structure could be tested."""
     report = _found(inquiry)
     failure = report.failure
     if failure is not None:
         raise ObjectiveError(report, lambda: explain(inquiry, failure))
+    if not report.compares:
+        raise NothingComparedError(report)
     return report
 
 

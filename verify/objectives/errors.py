@@ -1,4 +1,4 @@
-"""The one assertion of a check."""
+"""The one assertion of a check, and the error of a check that could compare nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from functools import cached_property
 
 from verify.objectives.report import CheckReport, Finding
 from verify.objectives.wording import failure_message
+
+# The layers whose reasons say what to do about it; the others say that something is meant for other objectives.
+_TELLING = ("expectation", "draws", "relations")
 
 
 class ObjectiveError(AssertionError):
@@ -36,4 +39,24 @@ class ObjectiveError(AssertionError):
 
     def __reduce__(self) -> tuple[type[ObjectiveError], tuple[CheckReport]]:
         """Made again from its report where it is sent to another process."""
+        return type(self), (self.report,)
+
+
+class NothingComparedError(ValueError):
+    """No property of the objective but its shape, finiteness and repeatability could be tested: that it passes would
+    say nothing.
+
+    report  why each property was left out
+    """
+
+    def __init__(self, report: CheckReport) -> None:
+        super().__init__()
+        self.report = report
+
+    def __str__(self) -> str:
+        reasons = {f.message: f"  {f.layer:12} {f.message}" for f in self.report.findings if f.layer in _TELLING}
+        answer = "nothing could be compared with an exact value, so that to pass would say nothing"
+        return "\n".join([f"{answer}; in {self.report.case}", *reasons.values()])
+
+    def __reduce__(self) -> tuple[type[NothingComparedError], tuple[CheckReport]]:
         return type(self), (self.report,)

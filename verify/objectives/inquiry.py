@@ -101,6 +101,7 @@ class Inquiry:
     case: AnyCase
     settings: Settings = field(default_factory=Settings)
     _expectations: dict[Situation, Expectation | OutOfReachError] = field(default_factory=dict)
+    _targets: list[tuple[Solvable, Any, Objective, Target | NoTargetError]] = field(default_factory=list)
 
     @property
     def solved(self) -> SolvedCase | None:
@@ -205,7 +206,14 @@ class Inquiry:
         """The exact expectation of the declared objective.  Raises NoTargetError where it has none."""
         if self.settings.reference is not None:
             return self._given(self.settings.reference, model, q)
-        return target(objective or self.objective, model, q)
+        declared = objective or self.objective
+        found = next((t for m, at, o, t in self._targets if m is model and at is q and o == declared), None)
+        if found is None:
+            found = _target_or_error(declared, model, q)
+            self._targets.append((model, q, declared, found))
+        if isinstance(found, NoTargetError):
+            raise found
+        return found
 
     @cached_property
     def follows_model(self) -> bool:
@@ -235,6 +243,13 @@ class Inquiry:
     def evidence(self, model: Solvable) -> Target:
         """log p(x)."""
         return evidence(self.objective, model)
+
+
+def _target_or_error(objective: Objective, model: Solvable, q: Any) -> Target | NoTargetError:
+    try:
+        return target(objective, model, q)
+    except NoTargetError as error:
+        return error
 
 
 def compared(expectation: Expectation, expected: Interval) -> Comparison:

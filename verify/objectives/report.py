@@ -62,6 +62,11 @@ class CheckReport:
         """The finding that failed, if one did; the check stops there."""
         return next((finding for finding in self.findings if finding.status == "failed"), None)
 
+    @property
+    def compares(self) -> bool:
+        """Was anything tested besides shape, finiteness and repeatability?"""
+        return any(f.layer != "structure" and f.status != "not applicable" for f in self.findings)
+
     def with_status(self, status: Status) -> tuple[Finding, ...]:
         """The findings with this status."""
         return tuple(finding for finding in self.findings if finding.status == status)

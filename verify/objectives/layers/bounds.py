@@ -139,8 +139,9 @@ def _elsewhere(inquiry: Inquiry, objective: Objective) -> tuple[Target, Comparis
     """The expectation at another K or alpha, and what it should be there."""
     case = inquiry.solved
     assert case is not None
-    target = inquiry.target(case.model, case.q, objective)
     situation = inquiry.situation(samples=objective.samples, alpha=objective.alpha)
+    inquiry.expectation(situation).first()  # an exact value that nothing is compared with would be for nothing
+    target = inquiry.target(case.model, case.q, objective)
     return target, inquiry.compare(situation, Interval.around(target))
 
 

@@ -145,7 +145,7 @@ class Expectation:
         if self._size > MOST_DIMENSIONS:
             raise OutOfReachError(
                 f"it draws {self._size} normals and its value is not known to be quadratic in them; quadrature reaches "
-                f"{MOST_DIMENSIONS}"
+                f"{MOST_DIMENSIONS}: take fewer data points, latent dimensions or draws"
             )
         branches = max(1, len(self._probe.choices) and int(np.prod(self._probe.choices)))
         most = min(_MOST_POINTS[self._size], int((self._limit / branches) ** (1 / self._size) + 1e-9))

@@ -39,7 +39,8 @@ class QuadratureModel:
     x            the data, data points along the first axis; an objective finds it as `model.x` or `x`
     log_joints   one z ↦ log p(x, z) for every independent latent: from shape (n, d) to shape (n,), d <= 2; the data's
                  log likelihood is split among them
-    prior_law    the prior of all latents, a Normal with mean of shape (latents, d)
+    prior_law    the prior of all latents, a Normal with mean of shape (latents, d); where the prior is another law (a
+                 hierarchy), any normal about as wide: with beta = 1 only what is said of a failure rests on it
     q is a Normal with mean of the same shape; samples z have shape (n, latents, d).
     """
 
@@ -57,7 +58,8 @@ class QuadratureModel:
 
     def log_joint(self, z: npt.NDArray[Any]) -> Array:
         """log p(x, z), shape (n,)."""
-        return np.asarray(sum(f(np.asarray(z)[:, i]) for i, f in enumerate(self.log_joints)))
+        own = np.array(z)  # PyTorch warns of arrays that it could not write to
+        return np.asarray(sum(f(own[:, i]) for i, f in enumerate(self.log_joints)))
 
     def log_weight(self, q: Normal, z: npt.NDArray[Any]) -> Array:
         """log p(x, z) - log q(z), shape (n,)."""
