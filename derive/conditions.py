@@ -15,13 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import prod
 from typing import Literal, TypeAlias
 
 from sympy import Basic
 
-from derive.terms.binding import fingerprint, free_variables
+from derive.claims import Range
+from derive.terms.binding import fingerprint, flatten, free_variables
 from derive.terms.meaning import Null, is_defined, is_finite, is_nonnegative
-from derive.terms.nodes import Binder, Density, Exp, Number, Power, Quotient, Term, Times, Variable
+from derive.terms.nodes import Binder, Density, Exp, Number, Plus, Power, Quotient, Term, Times, Variable
 
 Kind: TypeAlias = Literal["support", "finite", "evidence", "exchange", "attained", "range"]
 Status: TypeAlias = Literal["open", "stated", "discharged"]
@@ -157,3 +160,37 @@ def _implies(joint: Basic, factor: Basic) -> bool:
         and fingerprint(joint.law) == fingerprint(factor.law)
         and set(factor.points) <= set(joint.points)
     )
+
+
+def within(condition: Condition, stated: Iterable[Range]) -> Condition:
+    """A range, settled where a sum of multiples of parameters is not negative anywhere in the stated ranges."""
+    ranges: dict[Basic, Range] = {hypothesis.parameter: hypothesis for hypothesis in stated}
+    slopes: dict[Basic, Fraction] = {}
+    for name, slope in _linear(condition.subject, Fraction(1)):
+        slopes[name] = slopes.get(name, Fraction(0)) + slope
+    least, labels = slopes.pop(Number(1), Fraction(0)), []
+    for name, slope in slopes.items():
+        known = ranges.get(name)
+        bound = None if known is None else known.lower if slope > 0 else known.upper
+        if slope and (known is None or bound is None):
+            return condition
+        if known is not None and bound is not None:
+            least += slope * bound
+            labels.append(known.label)
+    if least < 0:
+        return condition
+    if not labels:
+        return condition.settled("discharged", "so the numbers are")
+    return condition.settled("stated", next(filter(None, labels), "the text says so"))
+
+
+def _linear(term: Term, factor: Fraction) -> Iterator[tuple[Term, Fraction]]:
+    """The term as a sum of multiples of 1, of parameters, and of what is neither."""
+    numbers = [part.value for part in flatten(Times(term)) if isinstance(part, Number)]
+    others = [part for part in flatten(Times(term)) if not isinstance(part, Number)]
+    factor = prod(numbers, start=factor)
+    if len(others) == 1 and isinstance(others[0], Plus):
+        for part in others[0].terms:
+            yield from _linear(part, factor)
+    else:
+        yield Number(1) if not others else others[0] if len(others) == 1 else Times(*others), factor

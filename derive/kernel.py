@@ -10,7 +10,7 @@ up to bound names and the order of sums and products, and works the premises out
     combine     a ⊑ m + Σ λₖ gₖ, gₖ ≥ 0, λₖ > 0, and m ≥ b                        ⊢ a ≥ b
     from_difference   a − b = 0 (≥ 0)                                             ⊢ a = b (a ≥ b)
     same_optimum   f + λg ⊑ c with c free of θ                                    ⊢ argmin_θ f = argmax_θ g   (λ > 0)
-    supremum    J ≤ c for every q, and J = c for one                              ⊢ sup_q J = c
+    supremum    J ≤ c for every q, and J = c for one                              ⊢ sup_q J = c   (inf: J ≥ c)
 
 Names that the text has defined are replaced by what they stand for before any other rule is used: a name may hide
 variables, and whatever is compared, moved or bound must be seen.
@@ -264,14 +264,15 @@ def _steps(theorem: Theorem) -> Iterator[Step]:
 
 
 def supremum(extremum: Extremum, bound: Theorem, attained: Theorem, at: Mapping[Basic, Basic]) -> Theorem:
-    """⊢ sup_q J = c, from ⊢ c ≥ J for every q, and ⊢ J = c at one q.
+    """⊢ sup_q J = c, from ⊢ c ≥ J for every q, and ⊢ J = c at one q.  Likewise inf_q J = c, from ⊢ J ≥ c.
 
     That this q belongs to the class is a condition ("attained", with the q in ``where``).
     """
     _are_theorems(bound, attained)
-    if extremum.kind not in ("sup", "max") or bound.judgement not in (">=", "<=") or attained.judgement != "=":
+    if bound.judgement not in (">=", "<=") or attained.judgement != "=":
         raise ProofError("supremum needs a bound and a point where it is reached")
-    value, objective = (bound.left, bound.right) if bound.judgement == ">=" else (bound.right, bound.left)
+    large, small = (bound.left, bound.right) if bound.judgement == ">=" else (bound.right, bound.left)
+    value, objective = (large, small) if extremum.kind in ("sup", "max") else (small, large)
     if not alike(objective, extremum.objective):
         raise ProofError("the bound is not one of the objective")
     _check_general(_candidates(extremum), value, bound)

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import lru_cache
-from math import prod
 from typing import Any, cast
 
 from sympy import Basic, Tuple
 
 from derive.claims import LawEquation, Positive, Range, Setting
-from derive.conditions import Condition, defined, finite, makings, positive, settle
+from derive.conditions import Condition, defined, finite, makings, positive, settle, within
 from derive.rules import TABLE
 from derive.rules.algebra import ring_premises
 from derive.rules.curvature import has_curvature
@@ -33,7 +31,6 @@ from derive.terms.nodes import (
     Named,
     Number,
     Parameter,
-    Plus,
     Quotient,
     Term,
     Times,
@@ -348,13 +345,13 @@ def settled(conditions: Sequence[Condition], setting: Setting) -> tuple[Conditio
     for condition in map(settle, conditions):
         if condition.status != "discharged":
             result.setdefault(condition.key, _stated(condition, setting))
-    return tuple(result.values())
+    return tuple(condition for condition in result.values() if condition.status != "discharged")
 
 
 def _stated(condition: Condition, setting: Setting) -> Condition:
     """What the text states: every factor belongs to a law said to be positive, or a scalar lies where it should."""
     if condition.kind == "range":
-        return _within(condition, setting)
+        return within(condition, [h for h in setting.hypotheses if isinstance(h, Range)])
     if condition.kind not in ("support", "evidence"):
         return condition
     reasons: list[Positive | None] = [
@@ -364,23 +361,3 @@ def _stated(condition: Condition, setting: Setting) -> Condition:
     if all(reasons):
         return condition.settled("stated", cast(Positive, reasons[0]).label or "the text says so")
     return condition
-
-
-def _within(condition: Condition, setting: Setting) -> Condition:
-    """A sum of multiples of parameters that is not negative anywhere in the ranges that the text states."""
-    ranges = {h.parameter: h for h in setting.hypotheses if isinstance(h, Range)}
-    least, labels = Fraction(0), []
-    for summand in flatten(Plus(condition.subject)):
-        factors = flatten(Times(summand))
-        slope = prod((factor.value for factor in factors if isinstance(factor, Number)), start=Fraction(1))
-        names = [factor for factor in factors if not isinstance(factor, Number)]
-        if not names:
-            least += slope
-            continue
-        stated = ranges.get(names[0]) if len(names) == 1 else None
-        bound = None if stated is None else stated.lower if slope >= 0 else stated.upper
-        if stated is None or bound is None:
-            return condition
-        least += slope * bound
-        labels.append(stated.label)
-    return condition.settled("stated", next(filter(None, labels), "the text says so")) if least >= 0 else condition

@@ -84,7 +84,7 @@ def _about_suprema(claim: Claim, reduced: Claim, notation: Notation) -> Verdict:
     """A claim about sup_q J, where sup_q J is known: false if the known value does not fit, else by proof."""
     verdict = check(reduced, notation)
     if verdict.word == "refuted":
-        known = f"{text(reduced.lhs, notation)} is what the supremum is"
+        known = f"the optimum is {text(reduced.lhs, notation)}"
         return replace(verdict, message="; ".join([known, verdict.message]), uses=_definitions_used(claim))
     return _without_worlds(claim, notation, "an optimum over laws ranges over more than a finite world holds")
 
@@ -95,7 +95,7 @@ def with_suprema_valued(claim: Claim) -> Claim:
     if not isinstance(left, Extremum) or len(left.candidates) != 1 or not isinstance(left.candidates[0], Law):
         return claim
     setting = replace(claim.setting, drawn=claim.drawn)
-    best = best_over_law(left.objective, left.candidates[0], setting, setting.drawn or {})
+    best = best_over_law(left, setting, setting.drawn or {})
     return claim if best is None else replace(claim, lhs=best.value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import cast
 
 import numpy as np
@@ -20,7 +21,7 @@ from derive.rules.rule import NearMiss
 from derive.site import children
 from derive.steps import Step
 from derive.terms.binding import free_variables, same
-from derive.terms.nodes import Density, Named, Number, Plus, Power, Term, law_variables, negative, point_order
+from derive.terms.nodes import Density, Named, Number, Plus, Power, Term, Times, law_variables, negative, point_order
 from derive.writing import Notation, text
 from verify.worlds.draw import draw
 from verify.worlds.evaluate import CannotEvaluateError
@@ -61,8 +62,17 @@ def _compared_with_zero(subject: Term, sign: str, notation: Notation) -> str:
         numbers = [part for part in subject.terms if isinstance(part, Number)]
         others = [part for part in subject.terms if not isinstance(part, Number)]
         if len(numbers) == len(others) == 1:
-            return f"{text(others[0], notation)} {sign} {text(Number(-numbers[0].value), notation)}"
+            slope, rest = _slope(others[0])
+            sign = sign if slope > 0 else {"≥": "≤"}.get(sign, sign)
+            return f"{text(rest, notation)} {sign} {text(Number(-numbers[0].value / slope), notation)}"
     return f"{text(subject, notation)} {sign} 0"
+
+
+def _slope(term: Term) -> tuple[Fraction, Term]:
+    """−2β as −2 and β."""
+    if isinstance(term, Times) and len(term.terms) == 2 and isinstance(term.terms[0], Number):
+        return term.terms[0].value, term.terms[1]
+    return Fraction(1), term
 
 
 def equality_text(theorem: Theorem, notation: Notation) -> str | None:

@@ -33,7 +33,7 @@ def joint_maximisation(
         return None
     objective = (setting or Setting()).unfold_all(body.objective)
     chosen = replace(setting or Setting(), drawn=drawn_by_law([objective]))
-    best = best_over_law(objective, laws[0], chosen, chosen.drawn or {})
+    best = best_over_law(Extremum("sup", objective, laws[0]), chosen, chosen.drawn or {})
     if best is None:
         return None
     value, choice = text(best.value, notation), text(best.choice, notation)

@@ -5,7 +5,7 @@ Nothing is multiplied out that could be infinite, so the step to the collected f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 from derive.terms.binding import fingerprint, flatten
@@ -42,6 +42,12 @@ class Collected:
             self.coefficients[monomial] = total
         else:
             self.coefficients.pop(monomial, None)
+
+    def split(self, apart: Callable[[Term], bool]) -> Iterator[tuple[Fraction, list[Term], list[Term]]]:
+        """Of each summand the coefficient, the factors of one kind, and the others."""
+        for monomial, coefficient in self.coefficients.items():
+            factors = [self.terms[key] for key, exponent in monomial for _ in range(exponent)]
+            yield coefficient, [f for f in factors if apart(f)], [f for f in factors if not apart(f)]
 
     def common(self) -> dict[str, int]:
         """The non-negative finite factors that all monomials share, with their least exponents."""

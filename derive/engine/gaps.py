@@ -19,10 +19,11 @@ from derive.engine.collecting import Collected, collect
 from derive.engine.joining import along, from_large, inequality_step
 from derive.engine.matching import Spaces
 from derive.kernel import Theorem, combine, turned
+from derive.rules.pattern import is_constant
 from derive.site import Path, site
 from derive.steps import ProofError, Step
 from derive.terms.binding import fingerprint, flatten
-from derive.terms.nodes import Divergence, Expectation, Number, Parameter, Plus, Term, Times, law_variables, negative
+from derive.terms.nodes import Divergence, Expectation, Number, Plus, Term, Times, law_variables, negative
 
 Prove = Callable[[Term, Term], Theorem | None]
 
@@ -62,18 +63,8 @@ def _multiples(whole: Term) -> Iterator[Multiple]:
         factors = flatten(part) if isinstance(part, Times) else (part,)
         found = [factor for factor in factors if isinstance(factor, Divergence)]
         others = [factor for factor in factors if not isinstance(factor, Divergence)]
-        if len(found) == 1 and all(_is_scalar(factor) for factor in others):
+        if len(found) == 1 and all(is_constant(factor) for factor in others):
             yield Multiple(path, collect(Times(*others)) if others else Number(1), found[0])
-
-
-def _is_scalar(term: Basic) -> bool:
-    match term:
-        case Number() | Parameter():
-            return True
-        case Plus() | Times():
-            return all(_is_scalar(part) for part in term.terms)
-        case _:
-            return False
 
 
 def _amounts(multiple: Multiple, elsewhere: list[Multiple], sign: int) -> Iterator[Term]:
@@ -172,14 +163,11 @@ def _multiples_of_gaps(collected: Collected, sign: int) -> Iterator[tuple[Term, 
     """Gaps among the summands of a sum, with their coefficients, which may have parameters in them."""
     coefficients: dict[str, list[Term]] = {}
     gaps: dict[str, Term] = {}
-    for monomial, coefficient in collected.coefficients.items():
-        factors = [collected.terms[key] for key, exponent in monomial for _ in range(exponent)]
-        found = [factor for factor in factors if _is_gap(factor)]
-        others = [factor for factor in factors if not _is_gap(factor)]
-        if len(found) == 1 and all(_is_scalar(factor) for factor in others):
-            key = fingerprint(found[0])
-            gaps[key] = found[0]
-            coefficients.setdefault(key, []).append(Times(Number(sign * coefficient), *others))
+    for coefficient, scalars, others in collected.split(is_constant):
+        if len(others) == 1 and _is_gap(others[0]):
+            key = fingerprint(others[0])
+            gaps[key] = others[0]
+            coefficients.setdefault(key, []).append(Times(Number(sign * coefficient), *scalars))
     for key, summands in coefficients.items():
         total = collect(Plus(*summands))
         if _may_be_positive(total):

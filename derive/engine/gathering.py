@@ -5,6 +5,7 @@
     ∫ f + ∫ g         as ∫ (f + g)
     ∫ w·(∫ f)         as ∫∫ w·f
     ∫ q(y)·f + ∫∫ q(y, z)·g   as ∫∫ q(y, z)·(f + g), one variable at a time
+    ∫ q(y)·f + ∫∫ q(y)·r(z)·g   as ∫∫ q(y)·r(z)·(f + g)
 
 Each of these only enlarges the domain of definition.
 """
@@ -15,9 +16,9 @@ from sympy import Tuple
 
 from derive.engine.chain import Chain, positions
 from derive.site import Path
-from derive.terms.binding import free_names, substitute
+from derive.terms.binding import fingerprint, free_names, substitute
 from derive.terms.meaning import is_finite, is_nonnegative
-from derive.terms.nodes import Density, Integral, Plus, Term, Times, law_variables
+from derive.terms.nodes import Density, Integral, Number, Plus, Term, Times, is_law, law_variables
 
 
 def gather_once(chain: Chain) -> bool:
@@ -129,11 +130,15 @@ def _widen(chain: Chain, path: Path, part: Term) -> None:
     for i, small in integrals:
         for j, large in integrals:
             if set(spaces_of(small)) < set(spaces_of(large)):
-                weight = _marginal_of_joint(small, large)
+                weight, others = _marginal_of_joint(small, large), _independent_of(small, large)
                 if weight is not None:
                     _widen_integral(chain, (*path, i), small, weight, large)
-                    _add(chain, path, i, j)
-                    return
+                elif others is not None:
+                    _widen_by(chain, (*path, i), small, others)
+                else:
+                    continue
+                _add(chain, path, i, j)
+                return
     raise _NothingToDoError
 
 
@@ -172,6 +177,29 @@ def _widen_integral(chain: Chain, at: Path, small: Integral, weight: Density, la
     chain.ring((*at, 0), Times(Integral(joint, *fresh), f))
     holes = {"a": joint, "f": f, "Y": Tuple(*small.variables), "Z": z}
     chain.apply("inner-weight", at, holes, backwards=True)
+
+
+def _independent_of(small: Integral, large: Integral) -> Term | None:
+    """r(y) where the larger integrand's weight is q(z)·r(y), with the smaller one's q(z)."""
+    if not isinstance(small.body, Times) or not isinstance(large.body, Times):
+        return None
+    mine = [fingerprint(f) for f in small.body.terms if isinstance(f, Density)]
+    names = {v: w for v in large.variables for w in small.variables if v.space == w.space}
+    weights = [substitute(f, names) for f in large.body.terms if isinstance(f, Density)]
+    others = [f for f in weights if fingerprint(f) not in mine]
+    extra = {v for v in large.variables if v.space not in spaces_of(small)}
+    law = None if not others else others[0] if len(others) == 1 else Times(*others)
+    if law is None or not mine or len(others) + len(mine) != len(weights) or not is_law(law):
+        return None
+    return law if set(law_variables(law)) == extra and not free_names(small.body) & extra else None
+
+
+def _widen_by(chain: Chain, at: Path, small: Integral, law: Term) -> None:
+    """∫ f dz as ∫ r(y)·f d(y, z)."""
+    z, body = Tuple(*law_variables(law)), small.body
+    chain.ring((*at, 0), Times(Number(1), body))
+    chain.apply("normalise", (*at, 0, 0), {"q": law, "Z": z}, backwards=True)
+    chain.apply("inner-weight", at, {"a": law, "f": body, "Y": Tuple(*small.variables), "Z": z}, backwards=True)
 
 
 def _nest(chain: Chain, path: Path, part: Term) -> None:

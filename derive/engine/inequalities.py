@@ -9,7 +9,6 @@ combined        gaps left out of a side, and the rest compared with the other by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from functools import partial
 from typing import cast
 
@@ -17,18 +16,19 @@ from sympy import Basic, Tuple
 
 from derive.claims import Setting
 from derive.engine.chain import Chain, positions
-from derive.engine.collecting import Collected
+from derive.engine.collecting import Collected, collect
 from derive.engine.equality import open_conditions, prove_equality
+from derive.engine.exponents import exponential
 from derive.engine.gaps import combined, dropped, mean_of_divergence
 from derive.engine.joining import bridge, from_large, inequality_step
-from derive.engine.matching import Spaces, factors_of
+from derive.engine.matching import Spaces
 from derive.engine.simplify import Effort, simplify
 from derive.kernel import Theorem, from_difference, turned
 from derive.rules import TABLE
-from derive.rules.pattern import Lambda
-from derive.site import Path
+from derive.rules.pattern import Lambda, is_constant
+from derive.site import Path, site
 from derive.steps import Step, instance
-from derive.terms.binding import free_names, same
+from derive.terms.binding import fingerprint, free_names, same
 from derive.terms.meaning import is_nonnegative
 from derive.terms.nodes import (
     Density,
@@ -72,7 +72,7 @@ def _by_one(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Theore
 
 
 def _theorems(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Theorem]:
-    for tactic in (_jensen, _bound, dropped, mean_of_divergence):
+    for tactic in (_nonnegative, _jensen, _bound, dropped, mean_of_divergence, _two_values):
         yield from _by(tactic, large, small, setting, drawn)
     less, more = Plus(small, negative(large)), Plus(large, negative(small))
     for effort in EFFORTS:
@@ -180,6 +180,44 @@ def _abstract(body: Term, part: Term, hole: Variable) -> Term:
     return cast(Term, body.func(*(_abstract(arg, part, hole) if isinstance(arg, Term) else arg for arg in body.args)))
 
 
+def _two_values(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
+    """log(λ·a + (1 − λ)·b) inside the large side."""
+    del small, drawn
+    large = setting.unfold_all(large)
+    for path, part in positions(large):
+        holes = _mixture(part.argument) if isinstance(part, Log) else None
+        if holes is not None:
+            written = instance(TABLE["jensen-two"], holes, False)[0]
+            step = inequality_step("jensen-two", site(large, path).replace(written), path, holes)
+            if step is not None:
+                yield step
+
+
+def _mixture(mean: Term) -> dict[str, Basic] | None:
+    """λ, μ, a and b of a sum λ·a + μ·b with scalar weights that add up to one."""
+    weights: dict[str, Term] = {}
+    terms: dict[str, Term] = {}
+    if isinstance(mean, Quotient) and isinstance(mean.denominator, Number):
+        mean = Times(Number(1 / mean.denominator.value), mean.numerator)
+    for coefficient, scalars, others in Collected.of(mean).split(is_constant):
+        term = others[0] if len(others) == 1 else Times(*others)
+        key = fingerprint(term)
+        terms[key] = term
+        weights[key] = collect(Plus(weights.get(key, Number(0)), Times(Number(coefficient), *scalars)))
+    if len(terms) != 2 or collect(Plus(*weights.values())) != Number(1):
+        return None
+    one, other = terms
+    return {"λ": weights[one], "μ": weights[other], "a": terms[one], "b": terms[other]}
+
+
+def _nonnegative(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
+    """What is never negative by its form, as the large side."""
+    del drawn
+    large = setting.unfold_all(large)
+    if same(small, Number(0)) and is_nonnegative(large) and not isinstance(large, Number):
+        yield Step("nonnegative", (), {"y": large}, large, Number(0))
+
+
 # ---------------------------------------------------------------- the variational bound
 
 
@@ -191,7 +229,7 @@ def _bound(large: Term, small: Term, setting: Setting, drawn: Spaces, effort: Ef
     if not isinstance(chain.term, Integral):
         return
     law, exponent = _mean(chain.term)
-    g = None if law is None else _exponential(law, exponent, setting)
+    g = None if law is None else exponential(law, exponent, setting)
     if law is None or g is None or not is_nonnegative(g):
         return
     z = Tuple(*chain.term.variables)
@@ -209,7 +247,7 @@ def _divergence(large: Term, small: Term, setting: Setting, drawn: Spaces, effor
     if not isinstance(chain.term, Integral):
         return
     law, exponent = _mean(chain.term)
-    r = None if law is None else _exponential(law, Times(Number(-1), exponent), setting)
+    r = None if law is None else exponential(law, Times(Number(-1), exponent), setting)
     z = Tuple(*chain.term.variables)
     if law is not None and r is not None and _is_law_of(r, z):
         before, after, _ = instance(TABLE["gibbs"], {"q": law, "r": r, "Z": z}, False)
@@ -221,59 +259,14 @@ def _is_law_of(term: Term, z: Tuple) -> bool:
 
 
 def _mean(integral: Integral) -> tuple[Term | None, Term]:
+    """A law of the integral's variables among the factors of its body, or made of several of them, and the rest."""
     if not isinstance(integral.body, Times):
         return None, integral.body
-    for factor in integral.body.terms:
-        if set(law_variables(factor)) == set(integral.variables):
-            rest = [f for f in integral.body.terms if f is not factor]
-            return factor, rest[0] if len(rest) == 1 else Times(*rest)
+    factors = integral.body.terms
+    single = ([factor] for factor in factors if isinstance(factor, Density))
+    for chosen in (*single, [factor for factor in factors if isinstance(factor, Density)]):
+        law = chosen[0] if len(chosen) == 1 else Times(*chosen)
+        if chosen and _is_law_of(law, Tuple(*integral.variables)):
+            rest = [factor for factor in factors if not any(factor is one for one in chosen)]
+            return law, rest[0] if len(rest) == 1 else Times(*rest)
     return None, integral.body
-
-
-def _exponential(law: Term, exponent: Term, setting: Setting) -> Term | None:
-    """law · exp(Σ cᵢ log aᵢ) as a product of powers, or None where the exponent is of another form."""
-    above: list[tuple[Term, Fraction]] = [(factor, Fraction(1)) for factor in factors_of(law, setting)]
-    collected = Collected.of(exponent)
-    for monomial, coefficient in collected.coefficients.items():
-        if len(monomial) != 1 or monomial[0][1] != 1:
-            return None
-        atom = collected.terms[monomial[0][0]]
-        if not isinstance(atom, Log):
-            return None
-        above += [(factor, coefficient) for factor in factors_of(atom.argument, setting)]
-    return _power_product(above)
-
-
-def _power_product(factors: list[tuple[Term, Fraction]]) -> Term:
-    exponents: list[tuple[Term, Fraction]] = []
-    for base, exponent in factors:
-        for i, (known, total) in enumerate(exponents):
-            if same(known, base):
-                exponents[i] = (known, total + exponent)
-                break
-        else:
-            exponents.append((base, exponent))
-    exponents = _conditionals(exponents)
-    up = [_power(b, e) for b, e in exponents if e > 0]
-    down = [_power(b, -e) for b, e in exponents if e < 0]
-    above = Number(1) if not up else up[0] if len(up) == 1 else Times(*up)
-    if not down:
-        return above
-    return Quotient(above, down[0] if len(down) == 1 else Times(*down))
-
-
-def _conditionals(exponents: list[tuple[Term, Fraction]]) -> list[tuple[Term, Fraction]]:
-    """q(x, z) over q(x) as q(z | x), so that a product of laws is seen to be one."""
-    for i, (above, one) in enumerate(exponents):
-        for j, (below, minus_one) in enumerate(exponents):
-            if one == -minus_one == Fraction(1) and isinstance(above, Density) and isinstance(below, Density):
-                rest = tuple(v for v in above.at if v not in below.at)
-                if above.law == below.law and above.given == below.given and len(rest) + len(below.at) == len(above.at):
-                    conditional = Density(above.law, rest, (*below.at, *above.given))
-                    kept = [pair for k, pair in enumerate(exponents) if k not in (i, j)]
-                    return _conditionals([*kept, (conditional, Fraction(1))])
-    return exponents
-
-
-def _power(base: Term, exponent: Fraction) -> Term:
-    return base if exponent == 1 else Power(base, Number(exponent))

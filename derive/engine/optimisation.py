@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 from sympy import Basic, preorder_traversal
 
@@ -57,23 +58,23 @@ def _magnitudes(term: Term) -> set[Fraction]:
 
 @dataclass(frozen=True)
 class BestLaw:
-    """sup_q objective = value, reached at ``choice``."""
+    """sup_q objective = value (or inf), reached at ``choice``."""
 
     theorem: Theorem
     value: Term
     choice: Density
 
 
-def best_over_law(objective: Term, law: Law, setting: Setting, drawn: Spaces) -> BestLaw | None:
-    """The supremum of an objective over a law, found by putting in the conditionals of the other laws."""
-    objective = setting.unfold_all(objective)
+def best_over_law(extremum: Extremum, setting: Setting, drawn: Spaces) -> BestLaw | None:
+    """What an optimum over a law is, found by putting in the conditionals of the other laws."""
+    objective, law = setting.unfold_all(extremum.objective), cast(Law, extremum.candidates[0])
     for choice in _conditionals(objective, law):
         at: dict[Basic, Basic] = {base(law): choice}
         chain = Chain(substitute(objective, at), setting)
         simplify(chain, drawn)
         if base(law) in free_names(chain.term):
             continue
-        theorem = prove_supremum(Extremum("sup", objective, base(law)), chain.term, at, setting, drawn)
+        theorem = prove_supremum(Extremum(extremum.kind, objective, base(law)), chain.term, at, setting, drawn)
         if theorem is not None:
             return BestLaw(theorem, chain.term, choice)
     return None
@@ -82,8 +83,9 @@ def best_over_law(objective: Term, law: Law, setting: Setting, drawn: Spaces) ->
 def prove_supremum(
     extremum: Extremum, value: Term, at: dict[Basic, Basic], setting: Setting, drawn: Spaces
 ) -> Theorem | None:
-    """⊢ sup_q J = value, from the bound and the choice that reaches it."""
-    bound = prove_at_least(value, extremum.objective, setting, drawn)
+    """⊢ sup_q J = value (or inf), from the bound and the choice that reaches it."""
+    sides = (value, extremum.objective) if extremum.kind in ("sup", "max") else (extremum.objective, value)
+    bound = prove_at_least(*sides, setting, drawn)
     attained = prove_equality(substitute(extremum.objective, at), value, setting, drawn)
     if bound is None or attained is None:
         return None
@@ -94,7 +96,7 @@ def prove_supremum(
 
 
 def prove_extremum(left: Term, right: Term, setting: Setting, drawn: Spaces) -> Theorem | None:
-    """⊢ sup_q J = value (or max), where value is one side of a claim."""
+    """⊢ sup_q J = value (or max, inf, min), where value is one side of a claim."""
     left, right = setting.unfold_all(left), setting.unfold_all(right)
     if not isinstance(left, Extremum) or len(left.candidates) != 1 or not isinstance(left.candidates[0], Law):
         return None

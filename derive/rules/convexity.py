@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from derive.rules.pattern import Group, Hole, LawHole, Shape
 from derive.rules.rule import NearMiss, Need, Rule
 from derive.terms.nodes import Divergence, Expectation, Integral, Log, Number, Plus, Quotient, Times, negative
@@ -9,7 +11,9 @@ from derive.terms.nodes import Divergence, Expectation, Integral, Log, Number, P
 Y, Z = Group("Y"), Group("Z")
 y, g = Hole("y", "nonnegative"), Hole("g", "nonnegative")
 t = Hole("t")
-alpha, beta = Hole("α"), Hole("β")
+a, b = Hole("a"), Hole("b")
+lam, mu = Hole("λ", "constant"), Hole("μ", "constant")
+alpha, beta = Hole("α", "constant"), Hole("β", "constant")
 q, r = LawHole("q", Z), LawHole("r", Z)
 u, v = LawHole("u", Y), LawHole("v", Y)
 
@@ -32,6 +36,31 @@ JENSEN_LOG = Rule(
             "the inequality is turned round: log is concave, so the log of the mean is the larger one",
         ),
         NearMiss(Log(Expectation(y, q)), "=", Expectation(Log(y), q), _COMMUTE),
+    ),
+)
+
+JENSEN_TWO = Rule(
+    name="jensen-two",
+    title="Jensen for two values",
+    left=Log(Plus(Times(lam, a), Times(mu, b))),
+    relation=">=",
+    right=Plus(Times(lam, Log(a)), Times(mu, Log(b))),
+    why="log is concave: between two points it lies above its chord",
+    reference="Jensen 1906",
+    needs=(
+        Need("range", lam, text="λ ≥ 0"),
+        Need("range", mu, text="μ ≥ 0"),
+        Need("range", Plus(lam, mu, Number(-1)), text="λ + μ ≥ 1"),
+        Need("range", Plus(Number(1), negative(lam), negative(mu)), text="λ + μ ≤ 1"),
+    ),
+    equality="{a} = {b}, where neither weight is 0",
+    near_misses=(
+        NearMiss(
+            Log(Plus(Times(Number(Fraction(1, 2)), a), Times(Number(Fraction(1, 2)), b))),
+            "=",
+            Plus(Times(Number(Fraction(1, 2)), Log(a)), Times(Number(Fraction(1, 2)), Log(b))),
+            "the log of a mean is not the mean of the logs: that is Jensen's inequality, ≥ not =",
+        ),
     ),
 )
 
@@ -154,7 +183,18 @@ VARIATIONAL_BOUND = Rule(
     ),
 )
 
+NONNEGATIVE = Rule(
+    name="nonnegative",
+    title="never negative by its form",
+    left=y,
+    relation=">=",
+    right=Number(0),
+    why="densities and exponentials are never negative, nor are their sums, products and means",
+    reference="definition of a density",
+    equality="{y} = 0",
+)
+
 RULES = (
-    JENSEN_LOG, JENSEN_CONCAVE, JENSEN_CONVEX, GIBBS, GIBBS_SCALED, GIBBS_MULTIPLE, GIBBS_MEAN, GIBBS_RATIO,
-    VARIATIONAL_BOUND,
+    NONNEGATIVE, JENSEN_LOG, JENSEN_TWO, JENSEN_CONCAVE, JENSEN_CONVEX, GIBBS, GIBBS_SCALED, GIBBS_MULTIPLE,
+    GIBBS_MEAN, GIBBS_RATIO, VARIATIONAL_BOUND,
 )  # fmt: skip

@@ -43,7 +43,7 @@ NORMALISE = Rule(
     right=Number(1),
     why="a law has total mass 1, for each value of what is given",
     reference="definition of a density",
-    merging=None,
+    merging=(Need("finite", Integral(LawHole("q", Z), Z), text="the law is defined there"),),
     near_misses=(
         NearMiss(
             Integral(Density(p, (B,), (Z,)), Z),

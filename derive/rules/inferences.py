@@ -110,7 +110,7 @@ SAME_OPTIMUM = Inference(
 SUPREMUM = Inference(
     name="supremum",
     title="the bound is reached",
-    statement="J(q) ≤ c for every q, and J(q*) = c for one q*, give sup_q J(q) = c",
+    statement="J(q) ≤ c for every q, and J(q*) = c for one q*, give sup_q J(q) = c; J(q) ≥ c likewise inf_q J(q) = c",
     why="no q exceeds the bound, and one reaches it",
     reference="definition of the supremum",
     needs=("the q* that reaches the bound belongs to the class over which the supremum is taken",),

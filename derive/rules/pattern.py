@@ -189,7 +189,7 @@ def _unfit(place: Place, value: Basic, substitution: Substitution) -> str:
         case Hole(kind="nonnegative"):
             return "" if is_nonnegative(value) else "not non-negative by its form"
         case Hole(kind="constant"):
-            return "" if _is_constant(value) else "no constant"
+            return "" if is_constant(value) else "no constant"
         case Hole():
             return "" if isinstance(value, Term) else "no term"
         case LawHole():
@@ -210,12 +210,12 @@ def _indices(law: Term) -> frozenset[Basic]:
     return frozenset().union(*(free_names(factor.args[0]) for factor in law_factors(law)))
 
 
-def _is_constant(value: Basic) -> bool:
+def is_constant(value: Basic) -> bool:
     """Made of numbers and parameters alone."""
     if isinstance(value, Number | Parameter):
         return True
     allowed = {"Plus", "Times", "Quotient", "Power"}
-    return type(value).__name__ in allowed and all(_is_constant(arg) for arg in value.args)
+    return type(value).__name__ in allowed and all(is_constant(arg) for arg in value.args)
 
 
 # ---------------------------------------------------------------- scopes

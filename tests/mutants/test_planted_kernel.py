@@ -246,6 +246,9 @@ ROWS = [
         ("KL averaged under the other law", "kl-definition", lambda r: replace(r, right=r.near_misses[1].right)),
         ("entropy without its sign", "entropy-definition", lambda r: replace(r, right=r.near_misses[0].right)),
         ("a constant factor lost", "constant-factor", loses_its_factor),
+        ("two values of any weights", "jensen-two", lambda r: replace(r, needs=r.needs[:2])),
+        ("a multiple of KL of any sign", "gibbs-scaled", lambda r: replace(r, needs=())),
+        ("less of a KL is more", "gibbs-multiple", lambda r: replace(r, relation="<=")),
         ("1 as ∫ q at null points", "normalise", lambda r: replace(r, merging=())),
     )
 ]

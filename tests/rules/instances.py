@@ -69,6 +69,10 @@ def _attempt(rule: Rule, every: Sequence[Basic], random: Random) -> dict[str, Ba
         foreign = {group for hole, group in rule.fresh if hole == name}
         points = [v for v in points if not any(v in groups[g] for g in foreign)]
         filled.setdefault(name, _content(place, points, groups, rule, random))
+    constants = [name for name, place in sorted(holes.items()) if isinstance(place, Hole) and place.kind == "constant"]
+    if len(constants) == 2 and random.random() < 0.5:  # often two shares of one
+        first, second = constants
+        filled[second] = Plus(Number(1), Times(Number(-1), filled[first]))
     return filled
 
 

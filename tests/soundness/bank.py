@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 
-from derive.claims import Claim, Curvature, Definition, LawEquation, Setting, Sign
+from derive.claims import Claim, Curvature, Definition, LawEquation, Range, Setting, Sign
 from derive.engine.prove import prove
 from derive.kernel import Theorem
 from derive.terms.binding import base
 from derive.terms.nodes import Entropy, Function, Named, Number, Power, Quotient, Term
-from derive.terms.notation import KL, E, H, argmax, argmin, integral, laws, log, parameters, sup, variables
+from derive.terms.notation import KL, E, H, argmax, argmin, inf, integral, laws, log, parameters, sup, variables
 
 x, z, w, y = variables("x z w y")
 p, q, r = laws("p q r")
-(theta,) = parameters("theta")
+theta, beta = parameters("theta beta")
 f = Function("f", z)
 
 ELBO = E(log(p(x, z) / q(z | x)), q(z | x))
@@ -59,6 +60,17 @@ BANK: dict[str, Callable[[], Claim]] = {
     "a Markov chain": lambda: claim(
         log(p(x, w, z)), "=", log(p(x)) + log(p(w | x)) + log(p(z | w)), MARKOV
     ),
+    "independence in a chain": lambda: claim(p(z | w, x), "=", p(z | w), MARKOV),
+    "gaps left out": lambda: claim(
+        log(p(x)), ">=", E(log(p(x | z)), q(z | x)) - 4 * KL(q(z | x), p(z)) - E(KL(r(y | z), p(y | z)), q(z | x))
+    ),
+    "more of a KL": lambda: claim(
+        f - KL(q(w), p(w)), ">=", f - beta * KL(q(w), p(w)),
+        Setting(hypotheses=(Range(beta, Fraction(1), None, False),)),
+    ),
+    "two values": lambda: claim(log((p(x) + q(x)) / 2), ">=", log(p(x)) / 2 + log(q(x)) / 2),
+    "independent parts": lambda: claim(KL(q(z), p(z)) + KL(r(y), p(y)), "=", KL(q(z) * r(y), p(z) * p(y))),
+    "the least divergence": lambda: claim(inf(KL(q(z), p(z)), base(q)), "=", Number(0)),
     "quotients": lambda: claim(Quotient(p(x, z), p(x)) * p(x), "=", p(x, z)),
 }
 

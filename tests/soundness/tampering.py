@@ -16,7 +16,7 @@ from sympy import Basic, Tuple
 
 from derive.claims import Claim
 from derive.engine.prove import prove
-from derive.kernel import Theorem, equal, from_difference, order, refine, same_optimum, supremum, turned
+from derive.kernel import Theorem, combine, equal, from_difference, order, refine, same_optimum, supremum, turned
 from derive.library import documents
 from derive.reading.meaning.document import read_document
 from derive.reading.sources import load
@@ -78,6 +78,8 @@ def again(theorem: Theorem, chain: Theorem, change: Change, bridge: Change = unc
         return _optima_again(theorem, parts[0])
     if isinstance(theorem.left, Extremum) and len(parts) == 2 and theorem.parts[1].judgement == "=":
         return supremum(theorem.left, parts[0], parts[1], _reached_at(theorem))
+    if len(parts) > 2:
+        return combine(parts[0], list(zip(_scales(theorem), parts[2:], strict=True)), parts[1])
     if len(parts) == 2 and theorem.judgement == "=":
         return equal(*parts)
     if len(parts) == 2:
@@ -94,6 +96,13 @@ def _optima_again(theorem: Theorem, difference: Theorem) -> Theorem:
     factor = difference.left.args[1].args[0]
     assert isinstance(factor, Number)
     return same_optimum(left, right, Number(abs(factor.value)), difference)
+
+
+def _scales(theorem: Theorem) -> list[Number]:
+    """How often each gap was left out, read off the chain that ends with them."""
+    chain, _, *gaps = theorem.parts
+    factors = [term.args[0] for term in chain.right.args[-len(gaps) :]]
+    return [Number(abs(factor.value)) for factor in factors if isinstance(factor, Number)]
 
 
 def _reached_at(theorem: Theorem) -> dict[Basic, Basic]:

@@ -20,7 +20,7 @@ from derive.site import site
 from derive.steps import Step, instance, premises
 from derive.terms.binding import base, same
 from derive.terms.nodes import Function, Number, Plus, Power, Quotient, Term, Times, Variable, negative
-from derive.terms.notation import KL, E, argmax, argmin, integral, log, sup
+from derive.terms.notation import KL, E, argmax, argmin, inf, integral, log, sup
 
 KL_QP = KL(q(z), p(z))
 GIBBS: dict[str, Basic] = {"q": q(z), "r": p(z), "Z": Tuple(z)}
@@ -208,6 +208,7 @@ def test_a_supremum_is_reached_where_it_is_said_to_be() -> None:
     reached.rule("expectation-of-constant", (1,), c=ZERO, q=p(z), Z=Tuple(z)).ring(ZERO)
     attained = reached.equals(Draft(value))
     assert supremum(sup(loss, base(q)), bound, attained, at).right == value
+    assert refused(lambda: supremum(inf(loss, base(q)), bound, attained, at))
     assert refused(lambda: supremum(sup(loss, base(q)), bound, attained, {base(q): r(z)}))
     nothing = refine(ZERO, (), Setting())
     assert refused(lambda: supremum(sup(loss, base(q)), bound, equal(nothing, nothing), at))

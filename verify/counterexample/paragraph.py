@@ -54,7 +54,9 @@ def told(claim: Claim, world: World, shown: Sequence[Shown], point: Mapping[Basi
         where, what = f"{where}, from the first candidate to the second,".replace("Then, f", "F"), "objective"
     left, right = (_side(f"the {word} {what}", term, value, claim, notation) for word, term, value in
                    zip(("left", "right"), (claim.lhs, claim.rhs), values, strict=True))  # fmt: skip
-    return f"{_let(world, shown, notation)} {where} {left} and {right}{_comparison(claim, values)}."
+    let = _let(world, shown, notation)
+    start = f"{let} {where} {left}" if let else left[0].upper() + left[1:]
+    return f"{start} and {right}{_comparison(claim, values)}."
 
 
 # ---------------------------------------------------------------- the world
@@ -68,6 +70,8 @@ def _let(world: World, shown: Sequence[Shown], notation: Notation) -> str:
     takes = [*_counted({name: n for name, n in names.items() if name not in numbers}),
              *(_numbers(one, one.name in names) for one in numbers.values())]  # fmt: skip
     laws = [_entries(one) for one in shown if one.kind in ("law", "function", "formula")]
+    if not (takes or weights or laws):
+        return ""
     clause = "Let " + _listed(takes) if takes else "Take the world"
     return clause + (f", with {_listed([*weights, *laws])}." if weights or laws else ".")
 

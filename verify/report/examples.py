@@ -96,10 +96,13 @@ def _term(hole: Hole, pairs: bool) -> Term:
     """What a reader expects in a hole of that name."""
     joint = p(y, z | x) if pairs else p(x, z)
     ratio = Quotient(p(x, z), q(z | x))
+    if hole.name in ("α", "β"):
+        return Parameter(hole.name)
+    if hole.name in ("λ", "μ"):
+        return Number(Fraction(1, 2))
     if hole.kind == "constant":
         return Number(2)
     if hole.kind == "nonnegative":
         return {"b": q(z | x), "q": q(z | x), "y": ratio}.get(hole.name, joint)
-    if hole.name in ("α", "β"):
-        return Parameter(hole.name)
-    return {"c": log(p(x)), "g": log(q(z | x)), "t": ratio}.get(hole.name, joint if hole.name == "a" else log(joint))
+    usual = {"a": joint, "b": q(z | x), "c": log(p(x)), "g": log(q(z | x)), "t": ratio}
+    return usual.get(hole.name, log(joint))
