@@ -36,6 +36,10 @@ def without_log_k(model: Any, q: Any, samples: int, rng: Any) -> Any:
     return right(model, q, samples, rng) - len(model.x) * np.log(samples)
 
 
+def averaged(model: Any, q: Any, samples: int, rng: Any) -> Any:
+    return right(model, q, samples, rng) / len(model.x)
+
+
 def mean_of_logs(model: Any, q: Any, samples: int, rng: Any) -> Any:
     return -log_weights(model, q, samples, rng).mean(0).sum()
 
@@ -66,6 +70,14 @@ def test_and_wrong_ones_are_caught(objective: Any, layer: str) -> None:
     with pytest.raises(ObjectiveError) as caught:
         checked(objective, estimator="log-weight")
     assert caught.value.finding.layer == layer
+
+
+@pytest.mark.parametrize(
+    ("objective", "sentence"), [(without_log_k, "log K is not subtracted"), (averaged, "averaged over the data points")]
+)
+def test_the_cause_is_found_at_posteriors_where_no_expectation_can_be_had(objective: Any, sentence: str) -> None:
+    with pytest.raises(ObjectiveError, match=sentence):
+        checked(objective, estimator="log-weight")
 
 
 def test_the_exact_mean_of_the_bound_is_that_of_its_draws() -> None:

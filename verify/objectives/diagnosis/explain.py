@@ -6,7 +6,7 @@ several do, all are named.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -27,7 +27,7 @@ from verify.objectives.diagnosis.terms import InapplicableError, Terms
 from verify.objectives.inquiry import Comparison, Inquiry, Interval, compared
 from verify.objectives.layers.differences import NAME as GRADIENTS
 from verify.objectives.layers.gradients import MeanGradient
-from verify.objectives.noise import Expectation, OutOfReachError
+from verify.objectives.noise import Expectation, FreshNoise, OutOfReachError
 from verify.objectives.reference import NoTargetError
 from verify.objectives.reference.decomposition import NoPriorError
 from verify.objectives.report import Finding
@@ -85,8 +85,32 @@ def _explain_value(inquiry: Inquiry) -> tuple[str, ...]:
         observation = _observed_value(_moved(inquiry, model, q), terms)
         if observation is not None:
             places.append((terms, observation))
+    if not places:
+        return _matching(list(_at_posteriors(inquiry)), ALL)
     own = [place for place in places if inquiry.solved and place[0].model is inquiry.solved.model]
     return _matching(places, ALL) or _matching(own, ALL) or _fitted(places)  # own: code that works for one size only
+
+
+def _at_posteriors(inquiry: Inquiry) -> Iterator[tuple[Terms, Observation]]:
+    """Where no expectation can be had: the value at the posterior of each model, if it is the same for every draw."""
+    for model in dict.fromkeys(model for model, _ in situations(inquiry)):
+        if model.contains_posterior:
+            terms = Terms(inquiry.objective, model, model.posterior_q())
+            observation = _constant_value(_moved(inquiry, model, terms.q), terms)
+            if observation is not None:
+                yield terms, observation
+
+
+def _constant_value(inquiry: Inquiry, terms: Terms) -> Observation | None:
+    try:
+        first, second = (inquiry.nats(inquiry.here, FreshNoise([number])) for number in range(2))
+        target = inquiry.target(terms.model, terms.q)
+    except Exception:  # as for expectations
+        return None
+    allowed = max(10 * target.slack, _ROUNDING * (1 + abs(first) + abs(target.value)))
+    if not abs(first - second) <= allowed:
+        return None
+    return Observation(np.asarray(first), allowed, abs(first - target.value) > _CLEARLY * allowed)
 
 
 def _fitted(places: Sequence[tuple[Terms, Observation]]) -> tuple[str, ...]:
