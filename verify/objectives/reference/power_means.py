@@ -12,6 +12,7 @@ so that sums over all K-tuples of latents become one integral over log t.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,21 @@ def power_mean_moments(model: Solvable, q: Any, samples: int, power: float, plat
     plate  True: one logarithm for every independent piece of the model; False: one for all of it
     Raises TooManyNodesError where the latent is too large for a finite sum.
     """
+    known_by_identity = all(type(one).__hash__ == object.__hash__ for one in (model, q))
+    moments_of: Any = _remembered if known_by_identity else _power_mean_moments
+    found: Moments = moments_of(model, q, samples, power, plate)
+    return found
+
+
+def _power_mean_moments(model: Any, q: Any, samples: int, power: float, plate: bool) -> Moments:
     pieces = list(model.pieces(q)) if plate else [(model, q)]
     parts = [_of_piece(piece, part, samples, power) for piece, part in pieces]
     mean, variance = math.fsum(part.mean for part in parts), math.fsum(part.variance for part in parts)
     return Moments(mean, variance, math.fsum(part.error for part in parts), parts[0].route)
+
+
+# The expectation and the variance of one estimator are asked for one after the other.
+_remembered = lru_cache(maxsize=4)(_power_mean_moments)
 
 
 def _of_piece(model: Any, q: Any, samples: int, power: float) -> Moments:
