@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import cast
 
 from derive.claims import Setting
 from derive.engine.collecting import Collected
 from derive.engine.matching import factors_of
 from derive.terms.binding import same
-from derive.terms.nodes import Density, Log, Number, Power, Quotient, Term, Times, law_factors
+from derive.terms.meaning import is_finite
+from derive.terms.nodes import Density, Exp, Log, Number, Power, Quotient, Term, Times, law_factors
 
 Powers = list[tuple[Term, Fraction]]
 
 
 def exponential(law: Term, exponent: Term, setting: Setting) -> Term | None:
-    """law · exp(exponent), or None where the exponent is no sum of multiples of logs.
+    """law · exp(exponent), or None where that is no product of powers and of exponentials of finite terms.
 
     Joints that the text factorises count as the product of their factors, joint over marginal as a conditional.
     """
     powers: Powers = [(f, Fraction(1)) for factor in law_factors(law) for f in factors_of(factor, setting)]
-    collected = Collected.of(exponent)
-    for monomial, coefficient in collected.coefficients.items():
-        if len(monomial) != 1 or monomial[0][1] != 1:
+    for coefficient, logs, others in Collected.of(exponent).split(lambda factor: isinstance(factor, Log)):
+        if len(logs) == 1 and not others:
+            powers += [(factor, coefficient) for factor in factors_of(cast(Log, logs[0]).argument, setting)]
+        elif not logs and all(is_finite(factor) for factor in others):
+            scaled = [Number(coefficient), *others] if coefficient != 1 or not others else others
+            powers.append((Exp(scaled[0] if len(scaled) == 1 else Times(*scaled)), Fraction(1)))
+        else:
             return None
-        atom = collected.terms[monomial[0][0]]
-        if not isinstance(atom, Log):
-            return None
-        powers += [(factor, coefficient) for factor in factors_of(atom.argument, setting)]
     return _written(_with_conditionals(_added(powers)))
 
 

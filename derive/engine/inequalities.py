@@ -32,6 +32,7 @@ from derive.terms.binding import fingerprint, free_names, same
 from derive.terms.meaning import is_nonnegative
 from derive.terms.nodes import (
     Density,
+    Divergence,
     Expectation,
     Function,
     Integral,
@@ -72,7 +73,7 @@ def _by_one(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Theore
 
 
 def _theorems(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Theorem]:
-    for tactic in (_nonnegative, _jensen, _bound, dropped, mean_of_divergence, _two_values):
+    for tactic in TACTICS:
         yield from _by(tactic, large, small, setting, drawn)
     less, more = Plus(small, negative(large)), Plus(large, negative(small))
     for effort in EFFORTS:
@@ -239,6 +240,60 @@ def _bound(large: Term, small: Term, setting: Setting, drawn: Spaces, effort: Ef
     yield Step(rule, (), holes, before, after)
 
 
+def _bound_inside(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
+    """log ∫ g, or log E_r[y], somewhere in a side, against E_q[log(g/q)] for a law q of the other terms."""
+    del drawn
+    large, small = setting.unfold_all(large), setting.unfold_all(small)
+    laws = {fingerprint(law): law for side in (large, small) for law in _averaging(side)}
+    for whole, is_large in ((large, True), (small, False)):
+        for path, part in positions(whole):
+            g, z = _integrand(part)
+            for q in laws.values() if g is not None else ():
+                if site(whole, path).rising is is_large and set(law_variables(q)) == set(z):
+                    step = _bound_at(whole, path, g, q, z)
+                    if step is not None:
+                        yield step if is_large else from_large(step)
+
+
+def _averaging(side: Term) -> Iterator[Term]:
+    """The laws that means and divergences are taken under."""
+    for _, part in positions(side):
+        if isinstance(part, Expectation):
+            yield part.law
+        elif isinstance(part, Divergence):
+            yield part.left
+
+
+def _tangent(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
+    """log t inside a side, against t − 1."""
+    del drawn
+    large, small = setting.unfold_all(large), setting.unfold_all(small)
+    for whole, is_large in ((large, False), (small, True)):
+        for path, part in positions(whole):
+            if isinstance(part, Log) and site(whole, path).rising is is_large:
+                step = inequality_step("log-tangent", whole, path, {"y": part.argument}, True)
+                if step is not None:
+                    yield from_large(step) if is_large else step
+
+
+def _integrand(part: Term) -> tuple[Term | None, tuple[Variable, ...]]:
+    """g and z of log ∫ g dz, where g is never negative."""
+    match part:
+        case Log(argument=Expectation() as mean) if is_nonnegative(mean.body):
+            return Times(mean.law, mean.body), law_variables(mean.law)
+        case Log(argument=Integral() as integral) if is_nonnegative(integral.body):
+            return integral.body, integral.variables
+        case _:
+            return None, ()
+
+
+def _bound_at(whole: Term, path: Path, g: Term | None, q: Term, z: tuple[Variable, ...]) -> Step | None:
+    if g is None:
+        return None
+    before = site(whole, path).replace(Log(Integral(g, *z)))
+    return inequality_step("variational-bound", before, path, {"g": g, "q": q, "Z": Tuple(*z)})
+
+
 def _divergence(large: Term, small: Term, setting: Setting, drawn: Spaces, effort: Effort = "usual") -> Iterator[Step]:
     """KL(q ‖ r) ≥ 0, with q and r read off the simplified large side ∫ q·φ: r = q·exp(−φ)."""
     del small
@@ -270,3 +325,8 @@ def _mean(integral: Integral) -> tuple[Term | None, Term]:
             rest = [factor for factor in factors if not any(factor is one for one in chosen)]
             return law, rest[0] if len(rest) == 1 else Times(*rest)
     return None, integral.body
+
+
+TACTICS: tuple[Tactic, ...] = (
+    _nonnegative, _jensen, _bound, dropped, mean_of_divergence, _two_values, _bound_inside, _tangent,
+)  # fmt: skip

@@ -16,7 +16,7 @@ from derive.claims import LawEquation, Setting
 from derive.engine.collecting import monomial_parts, write_quotient
 from derive.site import Path
 from derive.terms.binding import fingerprint, free_names, same, substitute
-from derive.terms.meaning import is_nonnegative
+from derive.terms.meaning import is_finite, is_nonnegative
 from derive.terms.nodes import (
     Density,
     Divergence,
@@ -27,6 +27,7 @@ from derive.terms.nodes import (
     Log,
     Named,
     Number,
+    Plus,
     Power,
     Quotient,
     Term,
@@ -273,6 +274,25 @@ def multiply_divide(term: Term) -> Use | None:
     return None
 
 
+def distribute(term: Term) -> Use | None:
+    """q · (a/q + b) as q · (a/q) + q·b, so that q can be cancelled."""
+    if not isinstance(term, Times):
+        return None
+    for i, factor in enumerate(term.terms):
+        others = [other for j, other in enumerate(term.terms) if j != i]
+        if not isinstance(factor, Plus) or not all(is_finite(other) for other in others):
+            continue
+        divided = [part for part in factor.terms if isinstance(part, Quotient) and _divides(part.denominator, others)]
+        if divided:
+            rest = [part for part in factor.terms if not any(part is one for one in divided)]
+            return Use("ring", {}, new=Plus(*(_times([*others, part]) for part in [*divided, *rest])))
+    return None
+
+
+def _divides(denominator: Term, factors: list[Term]) -> bool:
+    return is_nonnegative(denominator) and any(same(denominator, factor) for factor in factors)
+
+
 def cancel(term: Term) -> Use | None:
     """A product of quotients with a factor above and below: cancelled by ring."""
     if not isinstance(term, Times | Quotient):
@@ -308,6 +328,20 @@ def marginal(term: Term) -> Use | None:
     if isinstance(body, Density) and set(z) <= set(body.at):
         rest = [v for v in body.at if v not in z]
         return Use("marginalise", {"p": body.law, "A": Tuple(*rest), "B": Tuple(*body.given), "Z": z})
+    return None
+
+
+def split(term: Term) -> Use | None:
+    """∫ (c·q + f) with q a law of the integration variables: its integral is finite, so it may stand apart."""
+    if not isinstance(term, Integral) or not isinstance(term.body, Plus):
+        return None
+    z = set(term.variables)
+    for i, part in enumerate(term.body.terms):
+        factors = [f for f in (part.terms if isinstance(part, Times) else (part,)) if not isinstance(f, Number)]
+        rest = [other for j, other in enumerate(term.body.terms) if j != i]
+        if len(factors) == 1 and set(law_variables(factors[0])) == z and rest:
+            holes = {"f": part, "g": rest[0] if len(rest) == 1 else Plus(*rest), "Z": Tuple(*term.variables)}
+            return Use("linearity", holes, backwards=True)
     return None
 
 

@@ -63,7 +63,7 @@ def simplify(chain: Chain, drawn: Spaces, effort: Effort = "usual") -> None:
 
 def _matchers(setting: Setting, drawn: Spaces, effort: Effort) -> tuple[Matcher, ...]:
     given = given_throughout(setting.hypotheses)
-    cancelling = (matching.multiply_divide, matching.cancel)
+    cancelling = (matching.multiply_divide, matching.distribute, matching.cancel)
     splitting = (
         partial(matching.hypothesis_in_log, setting=setting),
         matching.logarithm,
@@ -80,6 +80,7 @@ def _matchers(setting: Setting, drawn: Spaces, effort: Effort) -> tuple[Matcher,
         *(() if effort == "direct" else splitting),
         matching.product_rule,
         matching.marginal,
+        matching.split,
         matching.constant_out,
         matching.integrate_out,
         *((matching.nested,) if effort == "swapping" else ()),

@@ -202,7 +202,8 @@ def divergence(c: Cursor, named: Name, start: int) -> Divergence:
         return left, c.expression()
 
     left, right = c.inside(slots)
-    return Divergence(c.since(start), kind_of_divergence(named), named, left, right)
+    plain = bool(bars) and named.base == "D" and named.subscript is None  # D(p‖q), in information theory
+    return Divergence(c.since(start), "KL" if plain else kind_of_divergence(named), named, left, right)
 
 
 def _double_bars(c: Cursor) -> list[int]:

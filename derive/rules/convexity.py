@@ -64,6 +64,21 @@ JENSEN_TWO = Rule(
     ),
 )
 
+LOG_TANGENT = Rule(
+    name="log-tangent",
+    title="log t ≤ t − 1",
+    left=Plus(y, Number(-1)),
+    relation=">=",
+    right=Log(y),
+    why="log is concave, so it lies below its tangent at 1",
+    reference="Cover & Thomas 2006, section 2.6",
+    equality="{y} = 1",
+    near_misses=(
+        NearMiss(Plus(y, Number(-1)), "<=", Log(y), "log lies below its tangents: the inequality is turned round"),
+        NearMiss(Plus(y, Number(-1)), "=", Log(y), "they are equal only where t = 1"),
+    ),
+)
+
 JENSEN_CONCAVE = Rule(
     name="jensen-concave",
     title="Jensen for a concave function",
@@ -195,6 +210,8 @@ NONNEGATIVE = Rule(
 )
 
 RULES = (
-    NONNEGATIVE, JENSEN_LOG, JENSEN_TWO, JENSEN_CONCAVE, JENSEN_CONVEX, GIBBS, GIBBS_SCALED, GIBBS_MULTIPLE,
-    GIBBS_MEAN, GIBBS_RATIO, VARIATIONAL_BOUND,
+    NONNEGATIVE, LOG_TANGENT,
+    JENSEN_LOG, JENSEN_TWO, JENSEN_CONCAVE, JENSEN_CONVEX,
+    GIBBS, GIBBS_SCALED, GIBBS_MULTIPLE, GIBBS_MEAN, GIBBS_RATIO,
+    VARIATIONAL_BOUND,
 )  # fmt: skip

@@ -13,7 +13,7 @@ from sympy import Basic
 from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.quantities import ANONYMOUS, QuantityElaborator
 from derive.reading.meaning.roles import is_open, names_in, optimised
-from derive.reading.meaning.spelling import key_of, latex_of, subscript_parts
+from derive.reading.meaning.spelling import is_arbitrary, is_parameter_like, key_of, latex_of
 from derive.reading.syntax import (
     Add,
     Apply,
@@ -52,7 +52,7 @@ class Elaborator(QuantityElaborator):
     """
 
     functions: set[str] = field(default_factory=set)
-    averaged: int = 0  # how many expectations the part being read stands in
+    averaged: list[frozenset[str]] = field(default_factory=list)  # what the expectations around a part draw
 
     # ------------------------------------------------------------ terms
 
@@ -150,7 +150,7 @@ class Elaborator(QuantityElaborator):
             return self._bare_function(node)
         if self.roles.is_law(node):
             return self.density(node)
-        if self.roles.is_parameter(node) or _is_parameter_like(node):
+        if self.roles.is_parameter(node) or is_parameter_like(node):
             return self.remember(t.Parameter(key), latex_of(node))
         if self.averaged and len(node.base) == 1 and node.base.isupper() and not node.font:
             return self.variable(node)
@@ -190,7 +190,7 @@ class Elaborator(QuantityElaborator):
         if self.roles.is_law(head):
             return self.density(node)
         key = key_of(head)
-        if key in self.opaque or not _is_arbitrary(head):
+        if key in self.opaque or not is_arbitrary(head):
             return self.remember(t.Named(key), latex_of(head))
         arguments = [self.term(a.value) for a in node.arguments if a.mark in ("", ",")]
         if len(arguments) != len(node.arguments):
@@ -202,8 +202,9 @@ class Elaborator(QuantityElaborator):
     def _bare_function(self, node: Name) -> t.Term:
         """T for T(x): a function without arguments stands for itself at its usual ones."""
         key = key_of(node)
-        arguments = self.roles.functions[key]
-        if arguments is None or not _is_arbitrary(node):
+        uses = self.roles.functions[key]
+        arguments = uses[0] if len(uses) == 1 else next((u for u in uses if u and set(u) in self.averaged[-1:]), None)
+        if arguments is None or not is_arbitrary(node):
             raise ElaborationError(f"{latex_of(node)} stands here without its arguments", node.span)
         self.functions.add(key)
         self.latex.setdefault(key, latex_of(node))
@@ -230,11 +231,11 @@ class Elaborator(QuantityElaborator):
         if node.given:
             raise ElaborationError("a conditional expectation is not understood yet", node.span)
         law = self._law_under(node)
-        self.averaged += 1
+        self.averaged.append(frozenset(v.name for v in t.law_variables(law)) if law is not None else frozenset())
         try:
             body = self.term(node.body)
         finally:
-            self.averaged -= 1
+            self.averaged.pop()
         if law is None:
             law = self._anonymous(body, node)
         if not t.is_law(law):
@@ -377,23 +378,6 @@ def _is_everything(domain: Node | None, upper: Node | None, variables: list[str]
             return upper is None and (domain.base == "R" or letters == {domain.base.lower()})
         case _:
             return False
-
-
-_MEANT = frozenset(["L", "F", "J", "V", "Q", "I", "D", "H", "ell", "ELBO"])  # letters of particular quantities
-
-
-def _is_arbitrary(head: Name) -> bool:
-    """Whether f(…) may be any function: a plain letter, not one that stands for a quantity of its own."""
-    decorated = head.accents or head.superscript is not None or head.subscript is not None or head.font
-    return (not decorated and head.base not in _MEANT and len(head.base) <= 1) or head.base in ("phi", "psi", "varphi")
-
-
-def _is_parameter_like(node: Name) -> bool:
-    """Greek letters, and small letters that are no arguments of laws."""
-    from derive.writing.notation import GREEK
-
-    plain = (node.base in GREEK and node.base != "pi") or (len(node.base) == 1 and node.base.islower())
-    return plain and not subscript_parts(node) and node.superscript is None
 
 
 def _article(words: str) -> str:

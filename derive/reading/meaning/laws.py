@@ -117,6 +117,8 @@ class LawElaborator:
 
     def _bare_density(self, node: Name, like: tuple[t.Variable, ...] | None) -> t.Density:
         law, key = self.law_name(node), self.roles.law_key(node)
+        if key.lower() != key and key.lower() in self.definitions:
+            raise ElaborationError(f"{latex_of(node)} may be the law with the density that is defined here", node.span)
         wanted = None if like is None else [v.name for v in like]
         signature = self.roles.signature(key, wanted)
         if signature is None and like is not None:

@@ -70,7 +70,7 @@ class Roles:
     free        how often each is left free in a law
     summed      variables that a Σ runs over; integrated: those under an ∫
     parameters  keys of parameters
-    functions   names applied to variables as f(x), with those variables (None where they differ from place to place)
+    functions   names applied to variables as f(x), with the variables of each use (None: something else than variables)
     """
 
     survey: Survey
@@ -85,7 +85,7 @@ class Roles:
     summed: set[str] = field(default_factory=set)
     integrated: set[str] = field(default_factory=set)
     parameters: dict[str, str] = field(default_factory=dict)
-    functions: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
+    functions: dict[str, list[tuple[str, ...] | None]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)  # laws found in an earlier pass over the document
     latent: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
@@ -227,8 +227,9 @@ class _Reader:
         arguments = [key_of(v) for v in names_in([a.value for a in node.arguments])]
         known = tuple(arguments) if all(a in self.roles.variables for a in arguments) and arguments else None
         key = key_of(head)
-        if self.roles.functions.setdefault(key, known) != known:
-            self.roles.functions[key] = None
+        uses = self.roles.functions.setdefault(key, [])
+        if known not in uses:
+            uses.append(known)
 
     def _is_parameter_behind(self, name: Name, at: list[Node]) -> bool:
         """θ in p(x | θ), but not where a law draws it."""

@@ -111,3 +111,18 @@ def _latex_flat(node: Node) -> str:
     for mark, command in (("∞", r"\infty"), ("…", r"\ldots"), ("≤", r"\le "), ("∖", r"\setminus ")):
         written = written.replace(mark, command)
     return written
+
+
+_MEANT = frozenset(["L", "F", "J", "V", "Q", "I", "D", "H", "ell", "ELBO"])  # letters of particular quantities
+
+
+def is_arbitrary(head: Name) -> bool:
+    """Whether f(…) may be any function: a plain letter, not one that stands for a quantity of its own."""
+    decorated = head.accents or head.superscript is not None or head.subscript is not None or head.font
+    return (not decorated and head.base not in _MEANT and len(head.base) <= 1) or head.base in ("phi", "psi", "varphi")
+
+
+def is_parameter_like(node: Name) -> bool:
+    """Greek letters, and small letters that are no arguments of laws."""
+    plain = (node.base in GREEK and node.base != "pi") or (len(node.base) == 1 and node.base.islower())
+    return plain and not subscript_parts(node) and node.superscript is None
