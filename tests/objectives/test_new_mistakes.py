@@ -183,15 +183,15 @@ MISTAKES: list[tuple[Callable[..., Any], str, dict[str, Any], str, str]] = [
     (softplus_scale, "ppca", VAE, "expectation", "not the ELBO: its expectation is"),
     (not_reduced, "ppca", VAE, "structure", 'returns shape (3,), declared is reduction="mean", one number'),
     (log_of_a_negative_number, "ppca", VAE, "structure", "returns nan"),
-    (entropy_in_bits, "ppca", WEIGHT, "pointwise", "at the posterior a draw is"),
+    (entropy_in_bits, "ppca", WEIGHT, "pointwise", "every draw should be log p(x)"),
     (log_of_a_mean, "ppca", {**WEIGHT, "samples": 4}, "draws", "above ELBO(q)"),
     (prior_hard_coded, "normal-normal", WEIGHT, "pointwise", "ignores the prior's mean and variance"),
-    (last_point_dropped, "normal-normal", WEIGHT, "pointwise", "not a log weight"),
+    (last_point_dropped, "normal-normal", WEIGHT, "pointwise", "every draw should be log p(x)"),
     (factorial_forgotten, "gamma-poisson", WEIGHT, "pointwise", "off by the same number for every q"),
     (rate_for_scale, "gamma-poisson", WEIGHT, "expectation", "not the ELBO"),
     (binomial_coefficient_forgotten, "beta-binomial", WEIGHT, "pointwise", "off by the same number for every q"),
     (factor_transposed, "linear-gaussian", WEIGHT, "expectation", "not the ELBO"),
-    (transitions_transposed, "hidden-markov", WEIGHT, "pointwise", "not a log weight"),
+    (transitions_transposed, "hidden-markov", WEIGHT, "pointwise", "every draw should be log p(x)"),
     (largest_weight, "gaussian-mixture", IWAE, "expectation", "not the importance-weighted bound"),
 ]
 

@@ -43,7 +43,8 @@ def _every_draw(inquiry: Inquiry) -> Finding:
         seed = [case.seed, 2, k]
         found = inquiry.nats(situation, FreshNoise(seed))
         if not abs(found - target.value) <= target.slack:
-            message = f"not a log weight: at the posterior a draw is {_away(found - target.value)} log p(x)"
+            answer = f"not the {inquiry.objective.title}: at the posterior every draw should be log p(x)"
+            message = f"{answer}, and one is {_away(found - target.value)}"
             detail = {"seed": seed}
             return Finding(NAME, _PROPERTY, "failed", message, target.value, found, target.slack, k + 1, detail)
     return Finding(NAME, _PROPERTY, "held", expected=target.value, evaluations=_DRAWS)
