@@ -209,7 +209,8 @@ def _chain_of_piece(joint: Floats, q: Floats, weights: Floats | None, scratch: F
 def _masses(joint: Floats, q: Floats, weights: Floats | None, work: Floats) -> tuple[Floats, Floats]:
     if weights is None:
         return joint, q
-    return np.multiply(joint, weights[:, None], out=work[3]), np.multiply(q, weights[:, None], out=work[4])
+    with np.errstate(over="ignore"):  # what is infinite is not covered, and left to exact arithmetic
+        return np.multiply(joint, weights[:, None], out=work[3]), np.multiply(q, weights[:, None], out=work[4])
 
 
 def _sum_states(table: Floats, out: Floats) -> None:

@@ -75,9 +75,9 @@ def posterior_gap(joint: ArrayLike, q: ArrayLike, weights: ArrayLike | None = No
     """
     joint_density, q_density = checked_tables(joint, q)
     base = None if weights is None else checked_weights(weights, joint_density.shape[0])[:, None]
-    joint_mass = joint_density if base is None else joint_density * base
-    q_mass = q_density if base is None else q_density * base
     with np.errstate(all="ignore"):
+        joint_mass = joint_density if base is None else joint_density * base
+        q_mass = q_density if base is None else q_density * base
         share = joint_mass / joint_mass.sum(axis=0)
         masses = _masses(q_mass, share, weighted=base is not None)
         covered = _covered(((joint_density, joint_mass), (joint_density, share), (q_density, q_mass)), masses)

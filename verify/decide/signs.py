@@ -7,7 +7,7 @@ from flint import arb
 from verify.decide.enclosure import Enclosure
 from verify.decide.precision import precision
 
-FIRST_BITS, MOST_BITS = 64, 4096
+FIRST_BITS, SECOND_BITS, MOST_BITS = 64, 256, 4096
 
 
 class Enclosable:
@@ -45,21 +45,23 @@ def sign_of(value: Enclosable, most_bits: int = MOST_BITS) -> int | None:
 def sign_and_bits(value: Enclosable, most_bits: int = MOST_BITS) -> tuple[int | None, int | None]:
     """The sign where it is certain, and the bits of precision that showed it (None where none were needed).
 
-    First a cheap enclosure, which settles almost everything; then the exact test; then ever finer enclosures.
+    First a cheap enclosure, which settles almost everything; then a finer one, which costs less than the exact test of
+    hundreds of large numbers; then that test; then ever finer enclosures.
     """
     sign = value.sign_at_sight()
     if sign is not None or value.has_no_value():
         return sign, None
-    sign = _sign_at(value, FIRST_BITS)
-    if sign is not None:
-        return sign, FIRST_BITS
+    for bits in (FIRST_BITS, min(SECOND_BITS, most_bits)):
+        sign = _sign_at(value, bits)
+        if sign is not None:
+            return sign, bits
     if value.exactly_zero():
         return 0, None
     return _sign_by_doubling(value, most_bits)
 
 
 def _sign_by_doubling(value: Enclosable, most_bits: int) -> tuple[int | None, int | None]:
-    bits = 2 * FIRST_BITS
+    bits = 2 * SECOND_BITS
     while bits <= most_bits:
         sign = _sign_at(value, bits)
         if sign is not None:

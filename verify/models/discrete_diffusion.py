@@ -55,9 +55,16 @@ class DiscreteForwardProcess(Variational):
             rows.append(rows[-1] @ step)
         return np.stack(rows, axis=1)
 
+    def occupied(self) -> Array:
+        """Σ over the data of q(x_t | x_0) for t = 0 … T, shape (T + 1, K): from the counts of the starts."""
+        rows = [np.bincount(self.start, minlength=self.transitions.shape[-1]).astype(np.float64)]
+        for step in self.transitions:
+            rows.append(rows[-1] @ step)
+        return np.stack(rows)
+
     def pairs(self) -> Array:
         """Σ over the data of q(x_t = i, x_{t+1} = j | x_0), shape (T, K, K)."""
-        return np.asarray(self.marginals()[:, :-1].sum(0)[..., None] * self.transitions)
+        return np.asarray(self.occupied()[:-1, :, None] * self.transitions)
 
     def _paths(self, z: npt.NDArray[Any]) -> npt.NDArray[Any]:
         start = np.broadcast_to(self.start[:, None], (*z.shape[:-1], 1))
@@ -85,12 +92,12 @@ class DiscreteForwardProcess(Variational):
 
         logs  of the other's transition probabilities, where these may lie below the smallest float
         """
-        before = self.marginals()[:, :-1].sum(0)[..., None]
+        before = self.occupied()[:-1, :, None]
         return Sum.of(steps=weighted(before, relative_entropy_terms(self.transitions, other.transitions, logs)))
 
     def pull_back(self, local: Array, last: Array) -> Array:
         """The gradient in the transitions of Σ q(x_t, x_{t+1}) local_t(x_t, x_{t+1}) + Σ q(x_T) last(x_T)."""
-        future, before = last, self.marginals()[:, :-1].sum(0)
+        future, before = last, self.occupied()[:-1]
         slopes = np.empty_like(self.transitions)
         for t in range(len(self.transitions) - 1, -1, -1):
             ahead = local[t] + future
@@ -186,7 +193,7 @@ class DiscreteDiffusion(SolvableModel[DiscreteForwardProcess]):
         return Sum.of(inside=self._size(), evidence=self._log_marginals()[0][self.x])
 
     def elbo_sum(self, q: DiscreteForwardProcess) -> Sum:
-        prior = weighted(q.marginals()[:, -1], log(self.prior))
+        prior = weighted(q.occupied()[-1], log(self.prior))
         reverse = weighted(q.pairs(), log(np.swapaxes(self.reverse, 1, 2)))
         return Sum.of(log_prior=prior, log_reverse=reverse, entropy=q.entropy_terms())
 
@@ -229,7 +236,7 @@ class DiscreteDiffusion(SolvableModel[DiscreteForwardProcess]):
         return {"transitions": q.pull_back(local, log(self.prior))}
 
     def parameter_gradient(self, q: DiscreteForwardProcess) -> Gradient:
-        prior = tangent(q.marginals()[:, -1].sum(0) / self.prior)
+        prior = tangent(q.occupied()[-1] / self.prior)
         return {"prior": prior, "reverse": tangent(np.swapaxes(q.pairs(), 1, 2) / self.reverse)}
 
     def log_joint(self, z: npt.NDArray[Any]) -> Array:

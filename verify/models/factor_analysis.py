@@ -27,7 +27,7 @@ from verify.models.gaussian import (
 )
 from verify.models.records import Array, Gradient, Observed, Positive, Positives, Reals
 from verify.models.special import LOG_2PI
-from verify.models.sums import ULPS_PER_TERM, UNIT_ROUNDOFF, Sum
+from verify.models.sums import ULPS_PER_TERM, UNIT_ROUNDOFF, Sum, lost
 
 Q = TypeVar("Q", MultivariateNormal, Normal)
 
@@ -73,12 +73,19 @@ class FactorModel(SolvableModel[Q], Generic[Q]):
         squares = self._residuals(z) ** 2 / self.noise
         return {"log_likelihood": -0.5 * np.append(constants, squares), "log_prior": -0.5 * z**2}
 
+    def _lost(self, z: Array) -> float:
+        """What the squares of log p(x, z) lose by subtracting."""
+        sizes = np.abs(self.x) + np.abs(self.mean) + np.abs(z) @ np.abs(self.loadings.T)
+        return lost(self._residuals(z) / np.sqrt(self.noise), sizes / np.sqrt(self.noise))
+
     def _condition(self) -> float:
         return float(np.linalg.cond(self.precision()))
 
     def evidence_sum(self) -> Sum:
         volume = -0.5 * len(self.x) * log_determinant_terms(self.precision())
-        return Sum.of(condition=self._condition(), volume=volume, **self._log_joint_terms(self.posterior_means()))
+        means = self.posterior_means()
+        inside = self._lost(means)
+        return Sum.of(condition=self._condition(), inside=inside, volume=volume, **self._log_joint_terms(means))
 
     def _elbo_from(self, q: Q, reached: Array, variances: Array) -> Sum:
         """reached: (W S_i Wᵀ)_jj for every i and j; variances: the diagonals of the S_i, shape (N, d)."""
@@ -86,6 +93,7 @@ class FactorModel(SolvableModel[Q], Generic[Q]):
         prior = np.append(terms["log_prior"], -0.5 * variances)
         return Sum.of(
             condition=self._condition(),
+            inside=self._lost(q.mean),
             log_likelihood=np.append(terms["log_likelihood"], -0.5 * reached / self.noise),
             log_prior=np.append(prior, np.full(q.mean.size, -0.5 * LOG_2PI)),
             entropy=q.entropy_terms(),

@@ -11,7 +11,7 @@ import numpy as np
 from verify.models.families.normal import MultivariateNormal, Normal, solve
 from verify.models.records import Array
 from verify.models.special import LOG_2PI, log1p_gap
-from verify.models.sums import Sum
+from verify.models.sums import Sum, lost
 
 
 def cholesky(matrix: Array) -> Array:
@@ -42,9 +42,13 @@ def random_scale_tril(rng: np.random.Generator, shape: tuple[int, ...], size: in
 
 
 def normal_from_precision(mean: Array, precision: Array) -> MultivariateNormal:
-    """N(mean, precision⁻¹), the same precision for every mean along the leading axes."""
-    covariance = symmetric_part(np.asarray(np.linalg.inv(precision)))
-    factor = cholesky(covariance)
+    """N(mean, precision⁻¹), the same precision for every mean along the leading axes.
+
+    The factor of the reversed matrix gives precision = U Uᵀ with U upper; then U⁻ᵀ is the lower factor of the inverse,
+    which need not be formed.
+    """
+    upper = cholesky(precision[::-1, ::-1])[::-1, ::-1]
+    factor = np.tril(np.linalg.solve(upper.T, np.eye(len(precision))))
     return MultivariateNormal(mean, np.broadcast_to(factor, (*mean.shape[:-1], *factor.shape)))
 
 
@@ -71,10 +75,11 @@ def mean_field_gap(q: Normal, mean: Array, precision: Array) -> Sum:
     away = np.atleast_2d(q.mean - mean)
     factor = cholesky(precision)
     white = away @ factor
-    inside = float(np.sum(np.abs(white) * np.linalg.norm(np.atleast_2d(mean) @ factor, axis=-1)[:, None]))
+    inside = lost(white, np.linalg.norm(np.atleast_2d(mean) @ factor, axis=-1)[:, None])
     below = np.tril(cholesky(precision / np.outer(scale, scale)), -1)
     dependence = -np.log1p(-(below**2).sum(-1)) * len(away)
-    variances = log1p_gap(diagonal(precision) * q.variance - 1)
+    ratio = diagonal(precision) * q.variance
+    variances = log1p_gap(ratio - 1, ratio)
     condition = float(np.linalg.cond(precision))
     shift = white**2 / 2
     return Sum.of(condition=condition, inside=inside, scale=variances / 2, shift=shift, dependence=dependence / 2)

@@ -22,7 +22,7 @@ from verify.models.families.normal import normal_kl_terms
 from verify.models.gaussian import log_density
 from verify.models.records import Array, Gradient, Observed, Positive, Positives, Real, Reals
 from verify.models.special import LOG_2PI
-from verify.models.sums import Sum
+from verify.models.sums import Sum, lost
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,8 @@ class GaussianForwardProcess(Variational):
         fixed = normal_kl_terms(away, self.variances, np.zeros(1), other.variances)
         spread = len(self.start) * weight**2 * variances[:-1] / other.variances / 2
         size = np.abs(other.weights * means[:, :-1]) + np.abs(other.offsets)
-        inside = float((np.abs(away) * size / other.variances).sum())
+        scale = np.sqrt(other.variances)
+        inside = lost(away / scale, size / scale)
         return Sum.of(inside=inside, steps=fixed, spread=spread)
 
     def score(self, z: npt.NDArray[Any]) -> Gradient:
@@ -203,10 +204,14 @@ class GaussianDiffusion(SolvableModel[GaussianForwardProcess]):
         residual, variance = self._reverse_residuals(q)
         constants = points * np.append(np.log(self.variances), np.full(len(self.variances), LOG_2PI))
         squares = (residual**2 / self.variances).ravel()
+        scale = np.sqrt(self.variances)
+        sizes = np.abs(means[:, :-1]) + np.abs(self.weights) * np.abs(means[:, 1:]) + np.abs(self.offsets)
+        inside = lost(residual / scale, sizes / scale)
         reverse = np.concatenate([constants, squares, points * variance / self.variances])
         away = (means[:, -1] - self.prior_mean) ** 2 / self.prior_variance
         ends = points * np.array([LOG_2PI, np.log(self.prior_variance), spreads[-1] / self.prior_variance])
-        return Sum.of(log_reverse=-0.5 * reverse, log_prior=-0.5 * np.append(away, ends), entropy=q.entropy_terms())
+        prior = -0.5 * np.append(away, ends)
+        return Sum.of(inside=inside, log_reverse=-0.5 * reverse, log_prior=prior, entropy=q.entropy_terms())
 
     def elbo_as_kl_terms(self, q: GaussianForwardProcess) -> Sum:
         """The ELBO as it is trained: reconstruction, one KL(q(x_{t-1} | x_t, x_0) ‖ p(x_{t-1} | x_t)) for every t, and

@@ -24,7 +24,7 @@ from verify.models.gaussian import (
 )
 from verify.models.records import Array, Covariance, Gradient, Observed, Reals
 from verify.models.special import LOG_2PI
-from verify.models.sums import Sum
+from verify.models.sums import Sum, lost
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,10 +103,19 @@ class LinearGaussian(SolvableModel[MultivariateNormal]):
             "log_prior": -0.5 * np.append(log_determinant_terms(self.prior_covariance), away**2),
         }
 
+    def _lost(self, z: Array) -> float:
+        """What the squares of log p(x, z) lose by subtracting."""
+        seen = np.abs(self.x) + np.abs(self.offset) + np.abs(self.weights) @ np.abs(z)
+        white = np.abs(np.linalg.inv(cholesky(self.noise_covariance)))
+        prior = np.abs(np.linalg.inv(cholesky(self.prior_covariance))) @ (np.abs(z) + np.abs(self.prior_mean))
+        away = solve(cholesky(self.prior_covariance), z - self.prior_mean)
+        return lost(self._white(self._residuals(z)), seen @ white.T) + lost(away, prior)
+
     def evidence_sum(self) -> Sum:
-        posterior = self.posterior_q()
+        mean = self.posterior_q().mean
         volume = -0.5 * log_determinant_terms(self._precision())
-        return Sum.of(condition=self._condition(), volume=volume, **self._log_joint_terms(posterior.mean))
+        inside = self._lost(mean)
+        return Sum.of(condition=self._condition(), inside=inside, volume=volume, **self._log_joint_terms(mean))
 
     def _condition(self) -> float:
         matrices = (self.prior_covariance, self.noise_covariance, self._precision())
@@ -119,6 +128,7 @@ class LinearGaussian(SolvableModel[MultivariateNormal]):
         constants = np.full(len(self.prior_mean), -0.5 * LOG_2PI)
         return Sum.of(
             condition=self._condition(),
+            inside=self._lost(q.mean),
             log_likelihood=np.append(terms["log_likelihood"], -0.5 * len(self.x) * seen),
             log_prior=np.concatenate([terms["log_prior"], -0.5 * prior.ravel(), constants]),
             entropy=q.entropy_terms(),

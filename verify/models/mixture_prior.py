@@ -21,8 +21,8 @@ from verify.models.families.discrete import draw_categories
 from verify.models.quadrature import Integral, log_integral, mean_under
 from verify.models.records import Array, Gradient, Observed, Positive, Positives, Reals, Simplex, tangent
 from verify.models.scalars import NormalNormal
-from verify.models.special import LOG_2PI, log_sum_exp, relative_entropy_densities
-from verify.models.sums import Sum
+from verify.models.special import LOG_2PI, log, log_normalised, log_sum_exp, relative_entropy_densities
+from verify.models.sums import Sum, lost
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +47,10 @@ class NormalMixture(Variational):
         k = draw_categories(rng, np.broadcast_to(self.weights, (n, len(self.weights))))
         return rng.normal(self.means[k], np.sqrt(self.variances[k]))
 
-    def mean_of(self, f: Any) -> Integral:
-        """E_q[f(z)]: the trapezoid rule for every component around its own mean."""
+    def mean_of(self, f: Any, detail: float = math.inf) -> Integral:
+        """E_q[f(z)]: the trapezoid rule for every component around its own mean; `detail` as in `mean_under`."""
         parts = [
-            mean_under(law.log_density, f, float(mean), math.sqrt(variance))
+            mean_under(law.log_density, f, float(mean), math.sqrt(variance), detail)
             for law, mean, variance in zip(self.components(), self.means, self.variances, strict=True)
         ]
         value = math.fsum(w * part.value for w, part in zip(self.weights, parts, strict=True))
@@ -65,16 +65,21 @@ class NormalMixture(Variational):
         """The entropy by quadrature; see `mean_of` for its error."""
         return np.array([-self.mean_of(self.log_density).value])
 
-    def kl_sum(self, other: Self) -> Sum:
-        """∫ (q log(q/p) - q + p), whose integrand is non-negative and vanishes where q = p."""
-        both = self._joined(other)
+    def kl_sum(self, other: Self, log_weights: Array | None = None) -> Sum:
+        """∫ (q log(q/p) - q + p), whose integrand is non-negative and vanishes where q = p.
+
+        log_weights  of the other's components, where its weights may lie below the smallest float: far out such a
+                     component can be all there is of p
+        """
+        both, logs = self._joined(other), log(other.weights) if log_weights is None else log_weights
 
         def relative(z: Array) -> Array:
             weight = np.exp(both.log_density(z))
-            terms = relative_entropy_densities(self.log_density(z), other.log_density(z))
+            log_p = log_sum_exp(logs + other.component_log_densities(z), axis=-1)
+            terms = relative_entropy_densities(self.log_density(z), log_p)
             return np.where(weight > 0, terms / np.where(weight > 0, weight, 1.0), 0.0)
 
-        integral = both.mean_of(relative)
+        integral = both.mean_of(relative, math.sqrt(both.variances.min()))
         return Sum.of(error=integral.error, kl=integral.value)
 
     def _joined(self, other: Self) -> NormalMixture:
@@ -166,10 +171,14 @@ class MixturePrior(SolvableModel[NormalMixture]):
         prior, entropy = q.mean_of(self.prior().log_density), q.mean_of(q.log_density)
         likelihood = -0.5 * np.append(squares, constants)
         error = prior.error + entropy.error
-        return Sum.of(error=error, log_likelihood=likelihood, log_prior=prior.value, entropy=-entropy.value)
+        scale = math.sqrt(self.likelihood_variance)
+        inside = lost((self.x - mean) / scale, (np.abs(self.x) + abs(mean)) / scale)
+        return Sum.of(
+            error=error, inside=inside, log_likelihood=likelihood, log_prior=prior.value, entropy=-entropy.value
+        )
 
     def gap_sum(self, q: NormalMixture) -> Sum:
-        return q.kl_sum(self.posterior_q())
+        return q.kl_sum(self.posterior_q(), log_normalised(self._log_shares()))
 
     def log_evidence_independent(self) -> float:
         """log ∫ p(x, z) dz by the trapezoid rule, centred at the best of the posterior's means."""

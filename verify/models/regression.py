@@ -27,7 +27,7 @@ from verify.models.gaussian import (
 )
 from verify.models.records import Array, Gradient, Observed, Positive, Positives, Reals
 from verify.models.special import LOG_2PI
-from verify.models.sums import Sum
+from verify.models.sums import Sum, lost
 
 Q = TypeVar("Q", MultivariateNormal, Normal)
 _JOINT = r"p(y, w) = \mathcal N(w; m, \operatorname{diag} v) \prod_i \mathcal N(y_i; \phi_i^\top w, \sigma^2)"
@@ -92,12 +92,20 @@ class Regression(SolvableModel[Q], Generic[Q]):
             "log_prior": -0.5 * np.append(np.log(self.prior_variance), away),
         }
 
+    def _lost(self, z: Array) -> float:
+        """What the squares of log p(y, z) lose by subtracting."""
+        noise, prior = np.sqrt(self.noise_variance), np.sqrt(self.prior_variance)
+        seen = lost((self.y - self.features @ z) / noise, (np.abs(self.y) + np.abs(self.features) @ np.abs(z)) / noise)
+        return seen + lost((z - self.prior_mean) / prior, (np.abs(z) + np.abs(self.prior_mean)) / prior)
+
     def _condition(self) -> float:
         return float(np.linalg.cond(self.precision()))
 
     def evidence_sum(self) -> Sum:
         volume = -0.5 * log_determinant_terms(self.precision())
-        return Sum.of(condition=self._condition(), volume=volume, **self._log_joint_terms(self.posterior_mean()))
+        mean = self.posterior_mean()
+        inside = self._lost(mean)
+        return Sum.of(condition=self._condition(), inside=inside, volume=volume, **self._log_joint_terms(mean))
 
     def _elbo_from(self, q: Q, reached: Array, variances: Array) -> Sum:
         """reached: φ_iᵀ S φ_i for every i; variances: the diagonal of S."""
@@ -105,6 +113,7 @@ class Regression(SolvableModel[Q], Generic[Q]):
         prior = np.append(terms["log_prior"], -0.5 * variances / self.prior_variance)
         return Sum.of(
             condition=self._condition(),
+            inside=self._lost(q.mean),
             log_likelihood=np.append(terms["log_likelihood"], -0.5 * reached / self.noise_variance),
             log_prior=np.append(prior, np.full(len(q.mean), -0.5 * LOG_2PI)),
             entropy=q.entropy_terms(),

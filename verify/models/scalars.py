@@ -19,7 +19,7 @@ from verify.models.families.normal import LogNormal, Normal, normal_kl_terms
 from verify.models.quadrature import log_integral
 from verify.models.records import Array, Gradient, Observed, Positive, Real
 from verify.models.special import LOG_2PI, digamma, log_gamma, trigamma
-from verify.models.sums import Sum
+from verify.models.sums import Sum, lost
 
 _NORMAL_ELBO = (
     r"-\frac{N}{2} \log 2\pi\sigma^2 - \frac{1}{2\sigma^2} \sum_i \left((x_i - m_q)^2 + v_q\right)"
@@ -74,10 +74,17 @@ class NormalNormal(SolvableModel[Normal]):
         away = (self.x - posterior.mean) ** 2 / self.likelihood_variance
         shrink = math.log1p(len(self.x) * self.prior_variance / self.likelihood_variance)
         return Sum.of(
+            inside=self._lost(posterior.mean),
             likelihood=-0.5 * np.concatenate([away, np.full(len(away), LOG_2PI + math.log(self.likelihood_variance))]),
             prior=-0.5 * (posterior.mean - self.prior_mean) ** 2 / self.prior_variance,
             volume=-0.5 * shrink,
         )
+
+    def _lost(self, z: Array) -> float:
+        """What the squares of log p(x, z) lose by subtracting."""
+        noise, prior = math.sqrt(self.likelihood_variance), math.sqrt(self.prior_variance)
+        seen = lost((self.x - z) / noise, (np.abs(self.x) + np.abs(z)) / noise)
+        return seen + lost((z - self.prior_mean) / prior, (np.abs(z) + abs(self.prior_mean)) / prior)
 
     def elbo_sum(self, q: Normal) -> Sum:
         likelihood = self.likelihood_variance
@@ -87,6 +94,7 @@ class NormalNormal(SolvableModel[Normal]):
         away = (q.mean - self.prior_mean) ** 2 / self.prior_variance
         prior = [LOG_2PI, math.log(self.prior_variance), away, q.variance / self.prior_variance]
         return Sum.of(
+            inside=self._lost(q.mean),
             log_likelihood=-0.5 * np.concatenate([constants, squares, spread]),
             log_prior=-0.5 * np.array(prior),
             entropy=q.entropy_terms(),
@@ -96,7 +104,8 @@ class NormalNormal(SolvableModel[Normal]):
         posterior = self.posterior_q()
         # The posterior mean is a sum of pulls that may cancel; its rounding enters through m_q - m.
         pulls = abs(self.prior_mean) / self.prior_variance + np.abs(self.x).sum() / self.likelihood_variance
-        inside = float(abs(q.mean - posterior.mean) * pulls)
+        scale = np.sqrt(posterior.variance)
+        inside = lost((q.mean - posterior.mean) / scale, pulls * scale)
         return Sum.of(inside=inside, kl=normal_kl_terms(q.mean, q.variance, posterior.mean, posterior.variance))
 
     def log_evidence_independent(self) -> float:

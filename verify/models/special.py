@@ -104,8 +104,11 @@ def log_sum_exp(x: npt.ArrayLike, axis: int | tuple[int, ...] | None = None) -> 
     return np.asarray(logs.reshape(()) if axis is None else np.squeeze(logs, axis=axis))
 
 
-def log1p_gap(x: npt.ArrayLike) -> Array:
-    """x - log(1 + x) >= 0 with small relative error everywhere (alternating series for |x| < 0.1)."""
+def log1p_gap(x: npt.ArrayLike, one_plus: npt.ArrayLike | None = None) -> Array:
+    """x - log(1 + x) >= 0 with small relative error everywhere (alternating series for |x| < 0.1).
+
+    one_plus  1 + x, where x may be so near to -1 that its digits are lost: a variance 1e-16 times another
+    """
     values = np.asarray(x, dtype=np.float64)
     small = np.abs(values) < 0.1
     inner = np.where(small, values, 0.0)
@@ -113,7 +116,7 @@ def log1p_gap(x: npt.ArrayLike) -> Array:
     for n in range(_SERIES, 1, -1):
         series = (-1) ** n / n + inner * series
     with np.errstate(divide="ignore", invalid="ignore"):
-        direct = values - np.log1p(values)
+        direct = values - (np.log1p(values) if one_plus is None else np.log(one_plus))
     return np.where(small, inner * inner * series, direct)
 
 

@@ -6,7 +6,7 @@ symmetric form of P. D. Joseph, which keeps it positive definite.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,7 +25,7 @@ from verify.models.gaussian import (
 )
 from verify.models.records import Array, Covariance, Gradient, Observed, Reals
 from verify.models.special import LOG_2PI
-from verify.models.sums import Sum
+from verify.models.sums import Sum, lost
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,25 +132,35 @@ class LinearGaussianStateSpace(SolvableModel[MultivariateNormal]):
         return float(np.linalg.cond(self.precision()))
 
     def evidence_sum(self) -> Sum:
-        squares, volumes = self._innovations()
-        constants = np.full(self.x.size, LOG_2PI)
-        return Sum.of(condition=self._condition(), squares=-0.5 * squares, volumes=-0.5 * volumes, pi=-0.5 * constants)
+        squares, volumes, inside, condition = self._innovations()
+        return Sum.of(
+            condition=max(condition, self._condition()),
+            inside=inside,
+            squares=-0.5 * squares,
+            volumes=-0.5 * volumes,
+            pi=np.full(self.x.size, -0.5 * LOG_2PI),
+        )
 
-    def _innovations(self) -> tuple[Array, Array]:
-        """Kalman filter: whitened squared innovations and log determinants, T D of each."""
+    def _innovations(self) -> tuple[Array, Array, float, float]:
+        """Kalman filter: whitened squared innovations and log determinants, T D of each; what the squares lose by
+        subtracting, and the worst condition of a covariance that is inverted."""
         mean, covariance = self.initial_mean, self.initial_covariance
-        squares, volumes, eye = [], [], np.eye(len(mean))
+        squares, volumes, eye, inside, condition = [], [], np.eye(len(mean)), 0.0, 1.0
         for row in self.x:
             spread = symmetric_part(self.observation @ covariance @ self.observation.T + self.noise_covariance)
             surprise = row - self.observation @ mean
-            squares.append(solve(cholesky(spread), surprise) ** 2)
+            white = solve(cholesky(spread), surprise)
+            sizes = np.abs(row) + np.abs(self.observation) @ np.abs(mean)
+            inside += lost(white, np.abs(np.linalg.inv(cholesky(spread))) @ sizes)
+            condition = max(condition, float(np.linalg.cond(spread)))
+            squares.append(white**2)
             volumes.append(log_determinant_terms(spread))
             gain = np.linalg.solve(spread, self.observation @ covariance).T
             kept = eye - gain @ self.observation
             after = kept @ covariance @ kept.T + gain @ self.noise_covariance @ gain.T
             mean = self.dynamics @ (mean + gain @ surprise)
             covariance = symmetric_part(self.dynamics @ after @ self.dynamics.T + self.process_covariance)
-        return np.concatenate(squares), np.concatenate(volumes)
+        return np.concatenate(squares), np.concatenate(volumes), inside, condition
 
     def elbo_sum(self, q: MultivariateNormal) -> Sum:
         matrix, target, split = self._white_map()
@@ -160,13 +170,15 @@ class LinearGaussianStateSpace(SolvableModel[MultivariateNormal]):
         likelihood = np.concatenate([away[split:], reached[split:].ravel(), noise_volume + LOG_2PI])
         return Sum.of(
             condition=self._condition(),
+            inside=lost(matrix @ q.mean - target, np.abs(matrix) @ np.abs(q.mean) + np.abs(target)),
             log_likelihood=-0.5 * likelihood,
             log_prior=-0.5 * prior,
             entropy=q.entropy_terms(),
         )
 
     def gap_sum(self, q: MultivariateNormal) -> Sum:
-        return q.kl_sum(self.posterior_q())
+        gap = q.kl_sum(self.posterior_q())
+        return replace(gap, condition=max(gap.condition, self._condition()))  # that of the posterior's own rounding
 
     def log_evidence_independent(self) -> float:
         """All data as one normal vector: covariance of the states from their recursion, then observed."""

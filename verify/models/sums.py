@@ -62,6 +62,15 @@ class Sum:
         return ULPS_PER_TERM * UNIT_ROUNDOFF * self.condition * self.magnitude + self.error
 
 
+def lost(differences: npt.ArrayLike, sizes: npt.ArrayLike) -> float:
+    """The magnitude that half the squares of some differences a - b stand for, given |a| + |b| as `sizes`.
+
+    Rounding moves a - b by δ = 32 u (|a| + |b|), and its half square by |a - b| δ + δ²/2, whatever is left of it.
+    """
+    d, s = np.abs(np.asarray(differences, dtype=np.float64)), np.asarray(sizes, dtype=np.float64)
+    return float(np.sum(d * s + ULPS_PER_TERM * UNIT_ROUNDOFF * s * s / 2))
+
+
 def add(terms: npt.NDArray[np.float64]) -> float:
     """Σ terms; -inf and +inf as in real arithmetic, nan where both occur."""
     if np.isfinite(terms).all():

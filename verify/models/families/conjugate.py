@@ -105,7 +105,7 @@ class Gamma(Variational):
     def kl_sum(self, other: Self) -> Sum:
         """D(a'; a) + a' (r - log(1 + r)) + (a - a') r with r = (rate' - rate)/rate and D of log Γ."""
         r = (other.rate - self.rate) / self.rate
-        shapes, rates = log_gamma_gap(other.shape, self.shape), other.shape * log1p_gap(r)
+        shapes, rates = log_gamma_gap(other.shape, self.shape), other.shape * log1p_gap(r, other.rate / self.rate)
         return Sum.of(shapes=shapes, rates=rates, both=(self.shape - other.shape) * r)
 
     def score(self, z: npt.NDArray[Any]) -> Gradient:
@@ -204,7 +204,8 @@ class NormalInverseGamma(Variational):
         precisions = self.of_precision.kl_sum(other.of_precision)
         parts = list(precisions.parts.values())
         inside = other.strength * abs(self.mean - other.mean) * abs(other.mean) * self.of_precision.mean()
-        return Sum.of(inside=inside, precisions=parts, strength=log1p_gap(ratio) / 2, shift=shift)
+        strength = log1p_gap(ratio, other.strength / self.strength) / 2
+        return Sum.of(inside=inside + precisions.magnitude, precisions=parts, strength=strength, shift=shift)
 
     def score(self, z: npt.NDArray[Any]) -> Gradient:
         """By the fields mean, strength, shape and scale."""
@@ -249,7 +250,8 @@ class Pareto(Variational):
         if self.scale < other.scale:
             return Sum.of(outside=math.inf)
         ratio = (other.shape - self.shape) / self.shape
-        return Sum.of(shape=log1p_gap(ratio), scale=other.shape * math.log1p((self.scale - other.scale) / other.scale))
+        shape = log1p_gap(ratio, other.shape / self.shape)
+        return Sum.of(shape=shape, scale=other.shape * math.log1p((self.scale - other.scale) / other.scale))
 
     def score(self, z: npt.NDArray[Any]) -> Gradient:
         """In the shape: 1/shape + log(scale/z).  In the scale the support moves with it, so E[score] is not 0."""

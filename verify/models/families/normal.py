@@ -11,13 +11,14 @@ import numpy.typing as npt
 from verify.models.families.base import Variational
 from verify.models.records import Array, Gradient, Positives, Reals, ScaleTril
 from verify.models.special import LOG_2PI, log1p_gap
-from verify.models.sums import Sum
+from verify.models.sums import Sum, lost
 
 
 def normal_kl_terms(mean: Array, variance: Array, other_mean: Array, other_variance: Array) -> Array:
     """KL between normals coordinate by coordinate: ½ (r - log(1 + r) + (m - m')²/v') with r = (v - v')/v'."""
     ratio = (np.asarray(variance) - other_variance) / other_variance
-    return np.asarray((log1p_gap(ratio) + (np.asarray(mean) - other_mean) ** 2 / other_variance) / 2)
+    spread = log1p_gap(ratio, np.asarray(variance) / other_variance)
+    return np.asarray((spread + (np.asarray(mean) - other_mean) ** 2 / other_variance) / 2)
 
 
 def _flat(values: Array) -> Array:
@@ -63,9 +64,10 @@ class Normal(Variational):
     def kl_sum(self, other: Self) -> Sum:
         """Coordinate by coordinate, without cancellation."""
         # A mean that carries a rounding error of its own size moves (m - m')²/2v' by |m - m'| |m'|/v'.
-        inside = np.abs(self.mean - other.mean) * np.abs(other.mean) / other.variance
+        scale = np.sqrt(other.variance)
+        inside = lost((self.mean - other.mean) / scale, np.abs(other.mean) / scale)
         terms = normal_kl_terms(self.mean, self.variance, other.mean, other.variance)
-        return Sum.of(inside=float(np.sum(inside)), kl=terms)
+        return Sum.of(inside=inside, kl=terms)
 
     def score(self, z: npt.NDArray[Any]) -> Gradient:
         """(z - m)/v and ((z - m)²/v - 1)/(2v)."""
@@ -131,8 +133,9 @@ class MultivariateNormal(Variational):
         diagonal = np.diagonal(change, axis1=-2, axis2=-1)
         squares = np.tril(change, -1) ** 2 / 2
         shift = solve(other.scale_tril, self.mean - other.mean)
-        scales = log1p_gap(diagonal * (diagonal + 2)) / 2
-        inside = float(np.sum(np.abs(shift) * np.linalg.norm(solve(other.scale_tril, other.mean), axis=-1)[..., None]))
+        own, others = (np.diagonal(law.scale_tril, axis1=-2, axis2=-1) for law in (self, other))
+        scales = log1p_gap(diagonal * (diagonal + 2), (own / others) ** 2) / 2
+        inside = lost(shift, np.linalg.norm(solve(other.scale_tril, other.mean), axis=-1)[..., None])
         condition = float(np.max(np.linalg.cond(other.scale_tril))) ** 2
         return Sum.of(condition=condition, inside=inside, rotation=squares, scale=scales, shift=shift**2 / 2)
 
