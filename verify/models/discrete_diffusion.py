@@ -192,7 +192,13 @@ class DiscreteDiffusion(SolvableModel[DiscreteForwardProcess]):
     def evidence_sum(self) -> Sum:
         return Sum.of(inside=self._size(), evidence=self._log_marginals()[0][self.x])
 
+    def _begins_here(self, q: DiscreteForwardProcess) -> None:
+        """Raises ValueError for a q of other data: it would put no mass on what was observed."""
+        if not np.array_equal(q.start, self.x):
+            raise ValueError("q starts from other data than the model's: make it with start = model.x")
+
     def elbo_sum(self, q: DiscreteForwardProcess) -> Sum:
+        self._begins_here(q)
         prior = weighted(q.occupied()[-1], log(self.prior))
         reverse = weighted(q.pairs(), log(np.swapaxes(self.reverse, 1, 2)))
         return Sum.of(log_prior=prior, log_reverse=reverse, entropy=q.entropy_terms())
@@ -214,6 +220,7 @@ class DiscreteDiffusion(SolvableModel[DiscreteForwardProcess]):
         return weighted(q.marginals()[:, 1], log(self.reverse[0][:, self.x]).T)
 
     def gap_sum(self, q: DiscreteForwardProcess) -> Sum:
+        self._begins_here(q)
         return q.kl_sum(self.posterior_q(), log_normalised(self._log_forward()))
 
     def log_evidence_independent(self) -> float:

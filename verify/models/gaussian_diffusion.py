@@ -199,7 +199,13 @@ class GaussianDiffusion(SolvableModel[GaussianForwardProcess]):
         residual = kept * means[:, :-1] - self.weights * q.offsets - self.offsets
         return residual, kept**2 * spreads[:-1] + self.weights**2 * q.variances
 
+    def _begins_here(self, q: GaussianForwardProcess) -> None:
+        """Raises ValueError for a q of other data: it would put no mass on what was observed."""
+        if not np.array_equal(q.start, self.x):
+            raise ValueError("q starts from other data than the model's: make it with start = model.x")
+
     def elbo_sum(self, q: GaussianForwardProcess) -> Sum:
+        self._begins_here(q)
         points, (means, spreads) = len(self.x), q.marginals()
         residual, variance = self._reverse_residuals(q)
         constants = points * np.append(np.log(self.variances), np.full(len(self.variances), LOG_2PI))
@@ -237,6 +243,7 @@ class GaussianDiffusion(SolvableModel[GaussianForwardProcess]):
         return np.asarray(fixed + slope**2 * spreads[t + 1] / (2 * self.variances[t]))
 
     def gap_sum(self, q: GaussianForwardProcess) -> Sum:
+        self._begins_here(q)
         return q.kl_sum(self.posterior_q())
 
     def log_evidence_independent(self) -> float:

@@ -16,16 +16,16 @@ from verify.models.base import Formulas, SolvableModel
 from verify.models.families.normal import MultivariateNormal, solve, solve_columns
 from verify.models.gaussian import (
     cholesky,
+    diagonal,
     log_density,
     log_determinant_terms,
-    normal_from_precision,
     random_covariance,
     random_scale_tril,
     symmetric_part,
 )
 from verify.models.records import Array, Covariance, Gradient, Observed, Reals
 from verify.models.special import LOG_2PI
-from verify.models.sums import Sum, lost
+from verify.models.sums import ULPS_PER_TERM, UNIT_ROUNDOFF, Sum, lost
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,20 +124,45 @@ class LinearGaussianStateSpace(SolvableModel[MultivariateNormal]):
         return symmetric_part(matrix.T @ matrix)
 
     def posterior_q(self) -> MultivariateNormal:
+        """By QR of the reversed M, which spares the square of its condition: MᵀM = U Uᵀ with U upper, factor U⁻ᵀ."""
+        mean, triangle = self._least_squares()
+        upper = triangle.T[::-1, ::-1] * np.sign(diagonal(triangle))[::-1]
+        return MultivariateNormal(mean, np.tril(np.linalg.solve(upper.T, np.eye(len(upper)))))
+
+    def _least_squares(self) -> tuple[Array, Array]:
+        """The z that makes |M z - c| least, and the triangle of the reversed M."""
         matrix, target, _ = self._white_map()
-        precision = symmetric_part(matrix.T @ matrix)
-        return normal_from_precision(solve(precision, matrix.T @ target), precision)
+        basis, triangle = np.linalg.qr(matrix[:, ::-1])
+        return np.linalg.solve(triangle, basis.T @ target)[::-1], triangle
 
     def _condition(self) -> float:
-        return float(np.linalg.cond(self.precision()))
+        """Of the posterior precision MᵀM."""
+        return float(np.linalg.cond(self._white_map()[0])) ** 2
 
     def evidence_sum(self) -> Sum:
-        squares, volumes, inside, condition = self._innovations()
+        try:
+            squares, volumes, inside, condition = self._innovations()
+        except np.linalg.LinAlgError:  # rounding has left a covariance of the filter without an inverse
+            return self._evidence_at_the_mode()
         return Sum.of(
             condition=max(condition, self._condition()),
             inside=inside,
             squares=-0.5 * squares,
             volumes=-0.5 * volumes,
+            pi=np.full(self.x.size, -0.5 * LOG_2PI),
+        )
+
+    def _evidence_at_the_mode(self) -> Sum:
+        """log p(x, z) at the posterior mean, and the volume of the posterior: no covariance of x is formed."""
+        matrix, target, _ = self._white_map()
+        mean, triangle = self._least_squares()
+        away = matrix @ mean - target
+        return Sum.of(
+            condition=self._condition(),
+            inside=lost(away, np.abs(matrix) @ np.abs(mean) + np.abs(target)),
+            squares=-0.5 * away**2,
+            volumes=-0.5 * np.concatenate(self._log_volumes()),
+            posterior=-np.log(np.abs(diagonal(triangle))),
             pi=np.full(self.x.size, -0.5 * LOG_2PI),
         )
 
@@ -177,8 +202,12 @@ class LinearGaussianStateSpace(SolvableModel[MultivariateNormal]):
         )
 
     def gap_sum(self, q: MultivariateNormal) -> Sum:
-        gap = q.kl_sum(self.posterior_q())
-        return replace(gap, condition=max(gap.condition, self._condition()))  # that of the posterior's own rounding
+        posterior = self.posterior_q()
+        gap, condition = q.kl_sum(posterior), self._condition()
+        # A relative error of the posterior moves the gap by its square where q is the posterior.
+        size = float(np.sum(solve(posterior.scale_tril, posterior.mean) ** 2)) + posterior.mean.size
+        own = ULPS_PER_TERM * UNIT_ROUNDOFF * condition * size / 2
+        return replace(gap, condition=max(gap.condition, condition), magnitude=gap.magnitude + own)
 
     def log_evidence_independent(self) -> float:
         """All data as one normal vector: covariance of the states from their recursion, then observed."""
