@@ -177,7 +177,7 @@ MISTAKES: list[tuple[Callable[..., Any], str, dict[str, Any], str, str]] = [
     (annealing_left_on, "ppca", VAE, "expectation", "the KL has the weight 0.1: declare beta"),
     (squared_error, "ppca", VAE, "expectation", "the squared error stands for the log likelihood"),
     (mean_squared_error, "ppca", VAE, "expectation", "averaged over the features, stands for the log likelihood"),
-    (uniform_noise, "ppca", VAE, "draws", "the mean of its draws is above ELBO(q)"),
+    (uniform_noise, "ppca", VAE, "expectation", "not the ELBO: its expectation is"),
     (frozen_noise, "ppca", VAE, "expectation", "the noise is fixed in the code"),
     (noise_from_elsewhere, "ppca", VAE, "structure", "draws from something else than the generator it is given"),
     (softplus_scale, "ppca", VAE, "expectation", "not the ELBO: its expectation is"),
@@ -203,7 +203,7 @@ MISTAKES: list[tuple[Callable[..., Any], str, dict[str, Any], str, str]] = [
 def test_a_mistake_is_caught_and_the_message_helps(
     objective: Callable[..., Any], model: str, declared: dict[str, Any], layer: str, says: str, seed: int
 ) -> None:
-    """The two that need draws are caught with a probability that their e-values put far above 0.999."""
+    """The one that needs draws is caught with a probability that its e-value puts far above 0.999."""
     case = strategies.build(model, seed, **SHAPES[model])
     with pytest.raises(ObjectiveError) as caught:
         check_objective(objective, case, **declared, budget=Budget(1e-6))

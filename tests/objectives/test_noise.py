@@ -212,7 +212,7 @@ def test_decisions_and_normals_together() -> None:
     ("function", "says"),
     [
         (lambda rng: rng.random(40) < 0.5, "outcomes"),
-        (lambda rng: rng.standard_normal(7) ** 4, "7 normals"),
+        (lambda rng: rng.standard_normal(7).sum() ** 4, "7 normals"),
         (lambda rng: rng.standard_normal() if rng.random() < 0.5 else rng.standard_normal(2), "changes"),
         (lambda rng: rng.poisson(2.0), "rng.poisson"),
     ],

@@ -1,4 +1,7 @@
-"""A check in which nothing was compared does not pass; larger importance-weighted bounds are compared."""
+"""A check in which nothing was compared does not pass; larger importance-weighted bounds are compared.
+
+A black box takes a seed, so that its noise cannot be prescribed.
+"""
 
 from __future__ import annotations
 
@@ -44,22 +47,29 @@ def mean_of_logs(model: Any, q: Any, samples: int, rng: Any) -> Any:
     return -log_weights(model, q, samples, rng).mean(0).sum()
 
 
+def black_box(objective: Any) -> Any:
+    def seeded(model: Any, q: Any, samples: int, seed: int) -> Any:
+        return objective(model, q, samples, np.random.default_rng(seed))
+
+    return seeded
+
+
 def checked(objective: Any, **declared: Any) -> CheckReport:
-    """Two latent dimensions, so that neither quadrature over all draws nor an integral over each weight is cheap."""
+    """Ten normals act together for every data point: too many for quadrature."""
     return check_objective(objective, strategies.build("ppca", 1, points=3, latents=2), **IWAE, **declared)
 
 
 @pytest.mark.parametrize("objective", [right, without_log_k])
 def test_right_or_wrong_it_does_not_pass_untested(objective: Any) -> None:
     with pytest.raises(NothingComparedError) as caught:
-        checked(objective)
+        checked(black_box(objective))
     assert 'say estimator="log-weight"' in str(caught.value)
     assert "strategies.build('ppca'" in str(caught.value)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_once_the_estimator_is_declared_the_right_one_passes() -> None:
-    report = checked(right, estimator="log-weight")
+    report = checked(black_box(right), estimator="log-weight")
     tested = {finding.layer for finding in report.findings if finding.status in ("held", "undecided")}
     assert {"pointwise", "draws"} <= tested
 
@@ -68,8 +78,17 @@ def test_once_the_estimator_is_declared_the_right_one_passes() -> None:
 def test_and_wrong_ones_are_caught(objective: Any, layer: str) -> None:
     """The mean of logs is right at the posterior, where all weights are equal: only draws elsewhere show it."""
     with pytest.raises(ObjectiveError) as caught:
-        checked(objective, estimator="log-weight")
+        checked(black_box(objective), estimator="log-weight")
     assert caught.value.finding.layer == layer
+
+
+@pytest.mark.parametrize(("objective", "layer"), [(without_log_k, "bounds"), (mean_of_logs, "expectation")])
+def test_with_prescribed_noise_they_are_caught_undeclared(objective: Any, layer: str) -> None:
+    """At the posterior no normal matters, and a mean of logs is a sum over normals: both expectations are exact."""
+    with pytest.raises(ObjectiveError) as caught:
+        checked(objective)
+    assert caught.value.finding.layer == layer
+    assert any(f.property == "E[value] = log p(x) at the posterior" for f in checked(right).with_status("held"))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +96,7 @@ def test_and_wrong_ones_are_caught(objective: Any, layer: str) -> None:
 )
 def test_the_cause_is_found_at_posteriors_where_no_expectation_can_be_had(objective: Any, sentence: str) -> None:
     with pytest.raises(ObjectiveError, match=sentence):
-        checked(objective, estimator="log-weight")
+        checked(black_box(objective), estimator="log-weight")
 
 
 def test_the_exact_mean_of_the_bound_is_that_of_its_draws() -> None:

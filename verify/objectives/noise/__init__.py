@@ -5,6 +5,7 @@
     prescribed    PrescribedNoise: normals from a row, decisions from a path
     quantiles, generator, global_state   NumPy's interface on a Source
     rules         rows of normals: orthogonal noise, product quadrature
+    separable     sums over groups of normals, found from the function
     expectation   E[f(noise)] by finite sums
     paired        the same noise in two runs
 """

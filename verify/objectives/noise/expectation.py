@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -20,12 +21,13 @@ import numpy as np
 from verify.models.records import Array
 from verify.objectives.noise.prescribed import PrescribedNoise
 from verify.objectives.noise.rules import MOST_DIMENSIONS, Rows, orthogonal_rows, product_rows, stretched_rows
+from verify.objectives.noise.separable import Group, groups_of, separate_rows
 from verify.objectives.noise.source import NoiseError, Source
 from verify.objectives.noise.uniforms import NeedsNumbersError
 
 Function: TypeAlias = Callable[[Source], Array]
 OverRows: TypeAlias = Callable[[Rows], Array | None]
-Route: TypeAlias = Literal["one evaluation", "enumeration", "orthogonal noise", "quadrature"]
+Route: TypeAlias = Literal["one evaluation", "enumeration", "orthogonal noise", "quadrature", "quadrature by parts"]
 _PROBES = 3
 _FEWEST_POINTS = 8
 _MOST_POINTS = {1: 64, 2: 32, 3: 12}  # for every normal, by their number
@@ -138,20 +140,33 @@ class Expectation:
             if 1 << self._size.bit_length() > self._limit:
                 raise OutOfReachError(f"{self._size} normals need more than {self._limit} rows of orthogonal noise")
             return "orthogonal noise", (stretched_rows if refined else orthogonal_rows)(self._size, int(refined))
-        return "quadrature", product_rows(self._size, self._points(refined))
+        if self._size <= MOST_DIMENSIONS:
+            branches = max(1, len(self._probe.choices) and int(np.prod(self._probe.choices)))
+            return "quadrature", product_rows(self._size, self._points(refined, self._size, branches))
+        groups = self._groups
+        points = self._points(refined, max(map(len, groups)), len(groups))
+        base = np.random.default_rng(self._size).normal(size=self._size) if refined else np.zeros(self._size)
+        return "quadrature by parts", separate_rows(groups, points, base)
 
-    def _points(self, refined: bool) -> int:
-        """Points for every normal: as many as the limit allows, two thirds of them for the first estimate."""
-        if self._size > MOST_DIMENSIONS:
-            raise OutOfReachError(
-                f"it draws {self._size} normals and its value is not known to be quadratic in them; quadrature reaches "
-                f"{MOST_DIMENSIONS}: take fewer data points, latent dimensions or draws"
-            )
-        branches = max(1, len(self._probe.choices) and int(np.prod(self._probe.choices)))
-        most = min(_MOST_POINTS[self._size], int((self._limit / branches) ** (1 / self._size) + 1e-9))
+    @cached_property
+    def _groups(self) -> list[Group]:
+        """The groups of normals, where the function is a sum over small ones."""
+        pairs = self._size * (self._size + 1) // 2
+        if not self._probe.choices and pairs < self._limit:
+            groups = groups_of(lambda row: self._checked(PrescribedNoise(row, (), self._compared)), self._size)
+            if groups is not None:
+                return groups
+        raise OutOfReachError(
+            f"it draws {self._size} normals and its value is not known to be quadratic in them; quadrature reaches "
+            f"{MOST_DIMENSIONS} that act together: take fewer latent dimensions or draws"
+        )
+
+    def _points(self, refined: bool, size: int, times: int) -> int:
+        """Points for each of `size` normals: as many as the limit allows, two thirds of them for the first estimate."""
+        most = min(_MOST_POINTS[size], int((self._limit / times) ** (1 / size) + 1e-9))
         points = most if refined else 2 * most // 3
         if points < _FEWEST_POINTS:
-            raise OutOfReachError(f"{self._size} normals and {branches} outcomes leave too few evaluations for each")
+            raise OutOfReachError(f"{self._size} normals and {times} outcomes or parts leave too few evaluations each")
         return points
 
     def _over_paths(self, row: Array | None, limit: int) -> tuple[Array, int]:
