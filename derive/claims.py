@@ -109,6 +109,17 @@ class PositiveVariable:
 
 
 @dataclass(frozen=True)
+class OneExample:
+    """A law that examples share is read as one law for each: only where there is one example is that no difference.
+
+    What is proved holds for all numbers of examples, as laws that differ are more general than one; what fails must
+    fail where there is one.
+    """
+
+    index: str
+
+
+@dataclass(frozen=True)
 class Unmodelled:
     """A condition the text states that is not understood: words, or an equation about a law (``laws``; None: all).
 
@@ -125,7 +136,9 @@ class Unmodelled:
         )
 
 
-Hypothesis: TypeAlias = LawEquation | Positive | Curvature | Bounds | Range | Ordered | PositiveVariable | Unmodelled
+Hypothesis: TypeAlias = (
+    LawEquation | Positive | Curvature | Bounds | Range | Ordered | PositiveVariable | OneExample | Unmodelled
+)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,8 @@ def condition_text(condition: Condition, notation: Notation) -> str:
         case "support" | "evidence" if isinstance(condition.subject, Power):
             return f"{text(condition.subject.base, notation)} ≠ 0"
         case "support" | "evidence":
-            where = " and ".join(f"{text(factor, notation)} > 0" for factor in condition.where)
+            factors = [factor for factor in condition.where if not isinstance(factor, Number)]
+            where = " and ".join(f"{text(factor, notation)} > 0" for factor in factors)
             return f"{subject} > 0" + (f" wherever {where}" if where else "")
         case "finite":
             return f"{subject} is finite (no ∞ − ∞)"

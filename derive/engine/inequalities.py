@@ -241,16 +241,15 @@ def _bound(large: Term, small: Term, setting: Setting, drawn: Spaces, effort: Ef
 
 
 def _bound_inside(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
-    """log ∫ g, or log E_r[y], somewhere in a side, against E_q[log(g/q)] for a law q of the other terms."""
+    """log ∫ g, log E_r[y] or log p(x) somewhere in a side, against E_q[log(g/q)] for a law q of the other terms."""
     del drawn
     large, small = setting.unfold_all(large), setting.unfold_all(small)
     laws = {fingerprint(law): law for side in (large, small) for law in _averaging(side)}
     for whole, is_large in ((large, True), (small, False)):
         for path, part in positions(whole):
-            g, z = _integrand(part)
-            for q in laws.values() if g is not None else ():
-                if site(whole, path).rising is is_large and set(law_variables(q)) == set(z):
-                    step = _bound_at(whole, path, g, q, z)
+            if isinstance(part, Log) and site(whole, path).rising is is_large:
+                for q in laws.values():
+                    step = _bound_at(whole, path, part.argument, q)
                     if step is not None:
                         yield step if is_large else from_large(step)
 
@@ -258,10 +257,37 @@ def _bound_inside(large: Term, small: Term, setting: Setting, drawn: Spaces) -> 
 def _averaging(side: Term) -> Iterator[Term]:
     """The laws that means and divergences are taken under."""
     for _, part in positions(side):
-        if isinstance(part, Expectation):
-            yield part.law
-        elif isinstance(part, Divergence):
-            yield part.left
+        match part:
+            case Expectation():
+                yield part.law
+            case Divergence():
+                yield part.left
+            case Integral():
+                law, _ = _mean(part)
+                if law is not None:
+                    yield law
+
+
+def _bound_at(whole: Term, path: Path, evidence: Term, q: Term) -> Step | None:
+    z = law_variables(q)
+    g = _integrand(evidence, z)
+    if g is None or not is_nonnegative(g):
+        return None
+    before = site(whole, path).replace(Log(Integral(g, *z)))
+    return inequality_step("variational-bound", before, path, {"g": g, "q": q, "Z": Tuple(*z)})
+
+
+def _integrand(evidence: Term, z: tuple[Variable, ...]) -> Term | None:
+    """g, where the evidence is ∫ g dz."""
+    match evidence:
+        case Expectation() if set(law_variables(evidence.law)) == set(z):
+            return Times(evidence.law, evidence.body)
+        case Integral() if set(evidence.variables) == set(z):
+            return evidence.body
+        case Density() if not set(z) & set(evidence.points):
+            return Density(evidence.law, (*evidence.at, *z), evidence.given)
+        case _:
+            return None
 
 
 def _tangent(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
@@ -274,24 +300,6 @@ def _tangent(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Itera
                 step = inequality_step("log-tangent", whole, path, {"y": part.argument}, True)
                 if step is not None:
                     yield from_large(step) if is_large else step
-
-
-def _integrand(part: Term) -> tuple[Term | None, tuple[Variable, ...]]:
-    """g and z of log ∫ g dz, where g is never negative."""
-    match part:
-        case Log(argument=Expectation() as mean) if is_nonnegative(mean.body):
-            return Times(mean.law, mean.body), law_variables(mean.law)
-        case Log(argument=Integral() as integral) if is_nonnegative(integral.body):
-            return integral.body, integral.variables
-        case _:
-            return None, ()
-
-
-def _bound_at(whole: Term, path: Path, g: Term | None, q: Term, z: tuple[Variable, ...]) -> Step | None:
-    if g is None:
-        return None
-    before = site(whole, path).replace(Log(Integral(g, *z)))
-    return inequality_step("variational-bound", before, path, {"g": g, "q": q, "Z": Tuple(*z)})
 
 
 def _divergence(large: Term, small: Term, setting: Setting, drawn: Spaces, effort: Effort = "usual") -> Iterator[Step]:

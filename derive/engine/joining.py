@@ -8,9 +8,9 @@ from dataclasses import replace
 from sympy import Basic
 
 from derive.claims import Setting
-from derive.engine.chain import Chain, positions
-from derive.engine.matching import Spaces, name
-from derive.engine.simplify import Effort, join, simplify
+from derive.engine.chain import Chain
+from derive.engine.matching import Spaces
+from derive.engine.simplify import Effort, join, simplify, unfold_names
 from derive.kernel import Theorem, order
 from derive.rules import TABLE
 from derive.site import Path, children, site
@@ -54,19 +54,12 @@ def along(start: Term, goal: Term, setting: Setting) -> Chain | None:
     chain = Chain(start, setting)
     if same(start, goal):
         return chain
-    _unfold(chain)
+    unfold_names(chain)
     for path in reversed(list(_differing(chain.term, goal))):
         new = site(goal, path).part
         if chain.attempt(lambda c, path=path, new=new: c.ring(path, new)):  # type: ignore[misc]
             return chain if same(chain.term, goal) else None
     return chain if same(chain.term, goal) else None
-
-
-def _unfold(chain: Chain) -> None:
-    for path, part in positions(chain.term):
-        use = name(part, chain.setting)
-        if use is not None and chain.attempt(lambda c, use=use, path=path: c.apply(use.rule, path, use.substitution)):  # type: ignore[misc]
-            return _unfold(chain)
 
 
 def _differing(one: Term, other: Term, path: Path = ()) -> Iterator[Path]:

@@ -49,6 +49,7 @@ def simplify(chain: Chain, drawn: Spaces, effort: Effort = "usual") -> None:
     swapping   also takes nested integrals as one, under the condition that this may be done
     """
     matchers = _matchers(chain.setting, drawn, effort)
+    unfold_names(chain)
     turns = Turns(chain)
     try:
         if effort == "factored":
@@ -61,6 +62,14 @@ def simplify(chain: Chain, drawn: Spaces, effort: Effort = "usual") -> None:
         return
 
 
+def unfold_names(chain: Chain) -> None:
+    """Replaces every name by what it stands for: no other rule is used before."""
+    for path, part in positions(chain.term):
+        use = matching.name(part, chain.setting)
+        if use is not None and chain.attempt(lambda c, use=use, path=path: perform(c, use, path)):  # type: ignore[misc]
+            return unfold_names(chain)
+
+
 def _matchers(setting: Setting, drawn: Spaces, effort: Effort) -> tuple[Matcher, ...]:
     given = given_throughout(setting.hypotheses)
     cancelling = (matching.multiply_divide, matching.distribute, matching.cancel)
@@ -70,7 +79,6 @@ def _matchers(setting: Setting, drawn: Spaces, effort: Effort) -> tuple[Matcher,
         partial(matching.log_of_conditional, drawn=drawn, given=given),
     )
     return (
-        partial(matching.name, setting=setting),
         matching.divergence,
         matching.entropy,
         matching.expectation,
@@ -122,8 +130,9 @@ def _flatten(chain: Chain) -> None:
     """Sums in sums and products in products as one."""
     for path, part in positions(chain.term):
         if isinstance(part, Plus | Times) and any(type(inner) is type(part) for inner in part.terms):
-            chain.ring(path, type(part)(*flatten(part)))
-            return _flatten(chain)
+            new = type(part)(*flatten(part))
+            if chain.attempt(lambda c, path=path, new=new: c.ring(path, new)):  # type: ignore[misc]
+                return _flatten(chain)
 
 
 def perform(chain: Chain, use: Use, path: Path) -> None:

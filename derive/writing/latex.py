@@ -20,6 +20,7 @@ from derive.terms.nodes import (
     Number,
     Power,
     Quotient,
+    Variable,
 )
 from derive.writing.notation import GREEK, PLAIN, Notation
 from derive.writing.printer import ATOM, FACTOR, PRODUCT, Printer
@@ -50,21 +51,20 @@ class Latex(Printer):
         sign = "-" if value < 0 else ""
         return rf"{sign}\tfrac{{{abs(value.numerator)}}}{{{value.denominator}}}", ATOM if value >= 0 else PRODUCT
 
-    def law(self, law: Law) -> str:
+    def law(self, law: Law, points: tuple[Variable, ...] = ()) -> str:
         head = self.name(law.name)
-        if not law.parameters or self.notation.parameters != "subscript":
-            return head
-        return f"{head}_{{{','.join(map(self, law.parameters))}}}"
+        below, _ = self.notation.placed(law, points)
+        return f"{head}_{{{','.join(map(self, below))}}}" if below else head
 
     def density(self, density: Density) -> str:
         at, given = self.law_points(density)
         inside = f"{at} {self.notation.bar} {given}" if given else at
-        parameters = ", ".join(map(self, density.law.parameters))
+        parameters = ", ".join(map(self, self.notation.placed(density.law, density.points)[1]))
         if parameters and self.notation.parameters == "semicolon":
             inside += f"; {parameters}"
         elif parameters and self.notation.parameters == "bar":
             inside += f", {parameters}" if given else f" {self.notation.bar} {parameters}"
-        return f"{self.law(density.law)}({inside})"
+        return f"{self.law(density.law, density.points)}({inside})"
 
     def times(self, parts: list[str]) -> str:
         return r"\, ".join(parts)

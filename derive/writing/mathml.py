@@ -30,6 +30,7 @@ from derive.terms.nodes import (
     Power,
     Quotient,
     Term,
+    Variable,
 )
 from derive.writing.latex_to_mathml import latex_to_mathml
 from derive.writing.mathml_symbols import THIN, escaped
@@ -90,21 +91,20 @@ class MathML(Printer):
             size = f'<mstyle displaystyle="false"><mfrac>{size}<mn>{value.denominator}</mn></mfrac></mstyle>'
         return (size, ATOM) if value >= 0 else (self.leading_minus + size, PRODUCT)
 
-    def law(self, law: Law) -> str:
+    def law(self, law: Law, points: tuple[Variable, ...] = ()) -> str:
         head = self.name(law.name)
-        if not law.parameters or self.notation.parameters != "subscript":
-            return head
-        return f"<msub>{_row(head)}{_row(self.listed(law.parameters))}</msub>"
+        below, _ = self.notation.placed(law, points)
+        return f"<msub>{_row(head)}{_row(self.listed(below))}</msub>" if below else head
 
     def density(self, density: Density) -> str:
         at, given = self.law_points(density)
         inside = f"{at}{self.bar}{given}" if given else at
-        parameters = self.listed(density.law.parameters)
+        parameters = self.listed(self.notation.placed(density.law, density.points)[1])
         if parameters and self.notation.parameters == "semicolon":
             inside += f'<mo separator="true">;</mo>{parameters}'
         elif parameters and self.notation.parameters == "bar":
             inside += (self.comma if given else self.bar) + parameters
-        return self.law(density.law) + _still_brackets(inside)
+        return self.law(density.law, density.points) + _still_brackets(inside)
 
     def application(self, node: Function | Named) -> str:
         head = self.name(node.name)

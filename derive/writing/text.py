@@ -21,6 +21,7 @@ from derive.terms.nodes import (
     Number,
     Power,
     Quotient,
+    Variable,
 )
 from derive.writing.notation import GREEK, PLAIN, Notation
 from derive.writing.printer import ATOM, FACTOR, PRODUCT, Printer
@@ -48,19 +49,18 @@ class Text(Printer):
         level = ATOM if value.denominator == 1 and value >= 0 else PRODUCT
         return ("−" if value < 0 else "") + written, level
 
-    def law(self, law: Law) -> str:
+    def law(self, law: Law, points: tuple[Variable, ...] = ()) -> str:
         head = self.name(law.name)
-        if not law.parameters or self.notation.parameters != "subscript":
-            return head
-        return f"{head}_{','.join(map(self, law.parameters))}"
+        below, _ = self.notation.placed(law, points)
+        return f"{head}_{','.join(map(self, below))}" if below else head
 
     def density(self, density: Density) -> str:
         at, given = ",".join(map(self, density.at)), ",".join(map(self, density.given))
         inside = f"{at}|{given}" if given else at
-        parameters = ",".join(map(self, density.law.parameters))
-        if parameters and self.notation.parameters != "subscript":
-            inside += f";{parameters}"
-        return f"{self.law(density.law)}({inside})"
+        _, behind = self.notation.placed(density.law, density.points)
+        if behind:
+            inside += f";{','.join(map(self, behind))}"
+        return f"{self.law(density.law, density.points)}({inside})"
 
     def times(self, parts: list[str]) -> str:
         return " ".join(parts)

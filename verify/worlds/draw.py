@@ -14,17 +14,18 @@ not for densities, shows at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from sympy import Basic
 
-from derive.claims import Bounds, Curvature, Range, Setting
+from derive.claims import Bounds, Curvature, OneExample, Range, Setting
 from derive.terms.nodes import Density, Parameter
 from verify.worlds.hypotheses import ContradictionError, Factor, Structure
 from verify.worlds.sources import Random, RandomSource, Source
-from verify.worlds.vocabulary import LawShape, Vocabulary, law_key
+from verify.worlds.vocabulary import LawShape, Vocabulary, law_indices, law_key
 from verify.worlds.world import Array, LawTable, RealFunction, World
 
 KINDS = ("generic", "concentrated", "flat", "uniform", "symmetric", "alike")
@@ -52,6 +53,7 @@ def build(
     vocabulary: Vocabulary, setting: Setting, source: Source, points: Mapping[str, int], kind: str = "generic"
 ) -> World:
     """A batch of worlds from a source of numbers, with the given number of points for each space."""
+    points = {space: 1 if OneExample(space) in setting.hypotheses else n for space, n in points.items()}
     choices = vocabulary.choices
     measures = setting.measures
     weights = {space: source.weights(n, measures.get(space, "unmarked")) for space, n in points.items()}
@@ -167,6 +169,7 @@ def _equated_law(
     theirs = frozenset(v.space for v in right.points)
     if other is None or at != {v.space for v in right.at} or not theirs <= at | given:
         raise ContradictionError("a law is set equal to a law of other variables")
+    other = _with_indices(other, law_indices(right.law), law_indices(equation[0].law))
     told = LawTable(tuple(sorted(theirs)), at, len(shape.indices), other.table)
     product: Any = _conditional(other, told, weights)
     product = np.expand_dims(product, tuple(i for i, space in enumerate(shape.spaces) if space not in theirs))
@@ -177,6 +180,18 @@ def _equated_law(
         if factor[0]:
             product = product * _law(shape, (factor,), source, may_vanish, choices, weights).table
     return LawTable(shape.spaces, frozenset(shape.drawn), len(shape.indices), product)
+
+
+def _with_indices(law: LawTable, names: Sequence[Basic], wanted: Sequence[Basic]) -> LawTable:
+    """The law's table with one axis for each wanted index; of an index that is not wanted, its first value."""
+    table, first = law.table, len(law.spaces)
+    for axis in reversed([first + i for i, name in enumerate(names) if name not in wanted]):
+        table = np.take(table, 0, axis=axis)
+    kept = [name for name in names if name in wanted]
+    order = [first + kept.index(name) for name in wanted if name in kept]
+    table = np.transpose(table, (*range(first), *order, table.ndim - 1))
+    table = np.expand_dims(table, tuple(first + i for i, name in enumerate(wanted) if name not in kept))
+    return LawTable(law.spaces, law.drawn, len(wanted), table)
 
 
 def _made_alike(world: World, vocabulary: Vocabulary, setting: Setting, random: Random) -> World:

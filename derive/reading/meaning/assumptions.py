@@ -189,7 +189,7 @@ class Assumptions:
             return
         elaborator = Elaborator(self.roles, {})
         try:
-            terms = elaborator.term(left), elaborator.term(right)
+            terms = elaborator.side(left), elaborator.side(right)
         except (ElaborationError, ValueError):
             return
         if not is_law_equation(*terms) or is_tautology(*terms):
@@ -244,7 +244,7 @@ class Assumptions:
         try:
             signs: list[str] = [relation.sign for relation in statement.relations]
             nodes, barred = without_bars(statement.sides, signs)
-            sides = [elaborator.term(side) for side in nodes if side is not None]
+            sides = [elaborator.side(side) for side in nodes if side is not None]
         except (ElaborationError, ValueError):
             return
         sides = [side if (value := constant(side)) is None else Number(value) for side in sides]

@@ -101,6 +101,6 @@ def _equation(text: str, roles: Roles) -> Iterator[LawEquation]:
                 continue
             elaborator = Elaborator(roles, {})
             try:
-                yield LawEquation(elaborator.term(left), elaborator.term(right), text)
+                yield LawEquation(elaborator.side(left), elaborator.side(right), text)
             except ElaborationError:
                 continue

@@ -7,13 +7,16 @@ read, with the reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from derive.claims import Claim, Measure, Setting, Sign
+from sympy import preorder_traversal
+
+from derive.claims import Claim, Measure, OneExample, Setting, Sign, Unmodelled
 from derive.reading.documents import Source
 from derive.reading.meaning.assumptions import Assumptions
+from derive.reading.meaning.data import numbers_of_examples, shared
 from derive.reading.meaning.directives import Directives, read_directives
 from derive.reading.meaning.hypotheses import chooses
 from derive.reading.meaning.laws import ElaborationError
@@ -147,6 +150,7 @@ class _DocumentReader:
         self.source, self.formulas, self.roles, self.directives = source, formulas, roles, directives
         self.assumptions = Assumptions(source, formulas, roles, directives)
         self.namer = Namer(roles, self._source_of)
+        self.namer.definitions.update(numbers_of_examples(self.roles))
         self.elaborator = self.namer.elaborator
         self.measures = self._measures()
         self.places = {formula.span: number for number, formula in enumerate(formulas)}
@@ -156,7 +160,7 @@ class _DocumentReader:
 
     def _measures(self) -> Mapping[str, Measure]:
         measures: dict[str, Measure] = {}
-        for key in {*self.roles.summed, *self.roles.integrated}:
+        for key in {*self.roles.summed, *self.roles.indices, *self.roles.integrated}:
             if key not in self.roles.integrated:
                 measures[key] = "discrete"
             elif key not in self.roles.summed:
@@ -168,10 +172,12 @@ class _DocumentReader:
         """How the author writes."""
         text = self.source.clean
         discrete = frozenset(space for space, measure in self.measures.items() if measure == "discrete")
+        laws, indices = self.roles.laws.items(), self.roles.indices
         return Notation(
             names=dict(self.elaborator.latex),
             discrete=discrete,
             sampled=r"\sim" in text,
+            indexed=frozenset(law for law, use in laws if any(indices & {*below} for below in use.parameters)),
             bar=r"\mid" if r"\mid" in text else "|",
         )
 
@@ -296,7 +302,7 @@ class _DocumentReader:
             return Open(f"nothing before it says what {self._source_of(head_of(left))} is")
         if place == 0 and relation.sign == "=" and self.assumptions.chooses(statement):
             return self._says_which_law(formula, statement, left)
-        terms = self.elaborator.term(left), self.elaborator.term(right)
+        terms = self.elaborator.side(left), self.elaborator.side(right)
         if (relation.marked or relation.sign in (":=", "=:")) and is_mixture(*terms):
             return self._says_which_law(formula, statement, left)
         if all(isinstance(term, Number | Parameter) for term in terms) and not are_numbers(terms):
@@ -312,7 +318,7 @@ class _DocumentReader:
         if not undefined_names(terms, self.namer.definitions):
             return self._claim(_sign(relation), terms, relation, formula)
         with self.namer.ahead(self._explained(statement, formula)):
-            terms = self.elaborator.term(left), self.elaborator.term(right)
+            terms = self.elaborator.side(left), self.elaborator.side(right)
             return self._claim(_sign(relation), terms, relation, formula)
 
     def _says_which_law(self, formula: Formula, statement: Statement, left: Node) -> Assumed:
@@ -355,7 +361,18 @@ class _DocumentReader:
                 if not free_names(term.objective) & set(term.candidates):
                     return Unread(relation.span, "the objective does not depend on what it is optimised over")
             sign = "argmax-equiv"
-        return Claim(terms[0], sign, terms[1], setting)
+        alone = tuple(OneExample(index) for index in sorted(shared(unfolded, self.notation().indexed)))
+        hypotheses = (*setting.hypotheses, *self._optima(terms), *alone)
+        return Claim(terms[0], sign, terms[1], replace(setting, hypotheses=hypotheses))
+
+    def _optima(self, terms: Iterable[Term]) -> tuple[Unmodelled, ...]:
+        """What is said of parameters that are values of optima: that they are such is not used, so nothing that is
+        claimed of them is refuted.
+        """
+        mentioned = {node.name for term in terms for node in preorder_traversal(term) if isinstance(node, Parameter)}
+        optima = (name for name, meaning in self.namer.definitions.items() if isinstance(meaning.body, ArgExtremum))
+        written = (self.elaborator.latex.get(name, name) for name in sorted(mentioned & {*optima}))
+        return tuple(Unmodelled(f"“{name} is an optimum”") for name in written)
 
     def setting(self, formula: Formula) -> Setting:
         """The definitions and hypotheses in force at a formula."""

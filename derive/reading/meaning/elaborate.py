@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from sympy import Basic
 
+from derive.reading.meaning.data import by_data, index_of, indexed
 from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.quantities import ANONYMOUS, QuantityElaborator
 from derive.reading.meaning.roles import is_open, names_in, optimised
@@ -56,8 +57,12 @@ class Elaborator(QuantityElaborator):
 
     # ------------------------------------------------------------ terms
 
-    def term(self, node: Node) -> t.Term:
+    def side(self, node: Node) -> t.Term:
         """The term that a side stands for.  Raises ElaborationError."""
+        return by_data(self.term(node), self.roles)
+
+    def term(self, node: Node) -> t.Term:
+        """The term that a part stands for.  Raises ElaborationError."""
         match node:
             case Num():
                 return t.Number(node.value)
@@ -339,6 +344,9 @@ class Elaborator(QuantityElaborator):
         return isinstance(below, Name) and node.upper is None and key_of(below) in self.roles.variables
 
     def _big_operator(self, node: BigOperator) -> t.Term:
+        index = index_of(node, self.roles)
+        if index is not None:
+            return t.Integral(indexed(self.term(node.body), index), self.remember(index, index.name))
         under = node.under
         if isinstance(under, Member) and _is_everything(under.group, None, [key_of(v) for v in names_in([under.item])]):
             under = under.item  # z ∈ 𝒵

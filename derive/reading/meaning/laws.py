@@ -58,9 +58,9 @@ class LawElaborator:
         if not isinstance(node, Name):
             raise ElaborationError("a parameter is wanted here", node.span)
         key = key_of(node)
-        if key in self.definitions:
+        if key in self.definitions and not isinstance(self.definitions[key].body, t.ArgExtremum):
             return t.Named(key)
-        return self.remember(t.Parameter(key), latex_of(node))
+        return self.remember(t.Parameter(key), latex_of(node))  # an optimum is some value, with what is said of it
 
     def remember(self, node: Basic, written: str) -> t.Term:
         """The node, whose name is written like this (the first time counts)."""

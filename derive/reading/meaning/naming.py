@@ -158,7 +158,7 @@ class Namer:
             formals = []
         label = f"def {self._source_of(head)}"
         try:
-            meaning = self.elaborator.term(body)
+            meaning = self.elaborator.side(body)
         except ElaborationError as error:
             self._forget(key)
             note = f"its right side is not understood ({error}), so nothing that uses it is checked"
@@ -204,7 +204,7 @@ class Namer:
 
     def _joint_definition(self, left: Tuple_, right: Node) -> Assumed:
         """θ*, q* = argmax …: the pair is new; names that were defined before are said to be defined again."""
-        meaning = self.elaborator.term(right)
+        meaning = self.elaborator.side(right)
         notes = tuple(
             f"{self._source_of(name)} is defined again here: before, it was something else"
             for name in names_in(left.items)

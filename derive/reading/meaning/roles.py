@@ -69,6 +69,7 @@ class Roles:
     bound       how often each variable is integrated, summed or averaged over
     free        how often each is left free in a law
     summed      variables that a Σ runs over; integrated: those under an ∫
+    examples    letters i of x^(i); enumerated: those that some Σ_i runs over; counted: N -> the letters i of Σ_{i=1}^N
     parameters  keys of parameters
     functions   names applied to variables as f(x), with the variables of each use (None: something else than variables)
     """
@@ -84,6 +85,9 @@ class Roles:
     free: Counter[str] = field(default_factory=Counter)
     summed: set[str] = field(default_factory=set)
     integrated: set[str] = field(default_factory=set)
+    examples: set[str] = field(default_factory=set)
+    enumerated: set[str] = field(default_factory=set)
+    counted: dict[str, list[str]] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     functions: dict[str, list[tuple[str, ...] | None]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)  # laws found in an earlier pass over the document
@@ -91,6 +95,11 @@ class Roles:
     observed: tuple[str, ...] = ()
 
     # ------------------------------------------------------------ questions
+
+    @property
+    def indices(self) -> set[str]:
+        r"""The letters i for which x^{(i)} is written, and \sum_i."""
+        return self.examples & self.enumerated
 
     def is_law(self, name: Name) -> bool:
         """Whether a name stands for a law."""
@@ -117,7 +126,7 @@ class Roles:
         key = key_of(name)
         if key in self.variables:
             return False
-        return key in self.parameters or name.base in PARAMETER_LETTERS
+        return key in self.parameters or key in self.indices or name.base in PARAMETER_LETTERS
 
     def apart(self) -> Roles:
         """The other reading: a doubtful law without its parameters is a law of its own."""
@@ -191,12 +200,20 @@ class _Reader:
                     for variable in names_in(node.variables):
                         self.roles.bound[key_of(variable)] += 1
                         self.roles.integrated.add(key_of(variable))
+                case Name(superscript=Tuple_(items=(Name() as letter,))):
+                    self.roles.examples.add(key_of(letter))
+                case BigOperator(kind="sum", under=Equation(left=Name() as letter), upper=upper):
+                    self.roles.enumerated.add(key_of(letter))
+                    if isinstance(upper, Name):
+                        letters = self.roles.counted.setdefault(key_of(upper), [])
+                        letters += [] if key_of(letter) in letters else [key_of(letter)]
                 case BigOperator(kind="sum") if node.under is not None and not isinstance(
                     node.under, Equation | Member
                 ):
                     for variable in names_in([node.under]):
                         self.roles.bound[key_of(variable)] += 1
                         self.roles.summed.add(key_of(variable))
+                        self.roles.enumerated.add(key_of(variable))
                 case Optimum():
                     for name in optimised(node.over):
                         if not self.roles.is_law(name):
