@@ -20,7 +20,6 @@ from derive.terms.nodes import (
     Number,
     Power,
     Quotient,
-    Variable,
 )
 from derive.writing.notation import GREEK, PLAIN, Notation
 from derive.writing.printer import ATOM, FACTOR, PRODUCT, Printer
@@ -51,20 +50,20 @@ class Latex(Printer):
         sign = "-" if value < 0 else ""
         return rf"{sign}\tfrac{{{abs(value.numerator)}}}{{{value.denominator}}}", ATOM if value >= 0 else PRODUCT
 
-    def law(self, law: Law, points: tuple[Variable, ...] = ()) -> str:
+    def law(self, law: Law) -> str:
         head = self.name(law.name)
-        below, _ = self.notation.placed(law, points)
+        below, _ = self.notation.placed(law)
         return f"{head}_{{{','.join(map(self, below))}}}" if below else head
 
     def density(self, density: Density) -> str:
         at, given = self.law_points(density)
         inside = f"{at} {self.notation.bar} {given}" if given else at
-        parameters = ", ".join(map(self, self.notation.placed(density.law, density.points)[1]))
+        parameters = ", ".join(map(self, self.notation.placed(density.law)[1]))
         if parameters and self.notation.parameters == "semicolon":
             inside += f"; {parameters}"
         elif parameters and self.notation.parameters == "bar":
             inside += f", {parameters}" if given else f" {self.notation.bar} {parameters}"
-        return f"{self.law(density.law, density.points)}({inside})"
+        return f"{self.law(density.law)}({inside})"
 
     def times(self, parts: list[str]) -> str:
         return r"\, ".join(parts)

@@ -30,7 +30,6 @@ from derive.terms.nodes import (
     Power,
     Quotient,
     Term,
-    Variable,
 )
 from derive.writing.latex_to_mathml import latex_to_mathml
 from derive.writing.mathml_symbols import THIN, escaped
@@ -91,20 +90,20 @@ class MathML(Printer):
             size = f'<mstyle displaystyle="false"><mfrac>{size}<mn>{value.denominator}</mn></mfrac></mstyle>'
         return (size, ATOM) if value >= 0 else (self.leading_minus + size, PRODUCT)
 
-    def law(self, law: Law, points: tuple[Variable, ...] = ()) -> str:
+    def law(self, law: Law) -> str:
         head = self.name(law.name)
-        below, _ = self.notation.placed(law, points)
+        below, _ = self.notation.placed(law)
         return f"<msub>{_row(head)}{_row(self.listed(below))}</msub>" if below else head
 
     def density(self, density: Density) -> str:
         at, given = self.law_points(density)
         inside = f"{at}{self.bar}{given}" if given else at
-        parameters = self.listed(self.notation.placed(density.law, density.points)[1])
+        parameters = self.listed(self.notation.placed(density.law)[1])
         if parameters and self.notation.parameters == "semicolon":
             inside += f'<mo separator="true">;</mo>{parameters}'
         elif parameters and self.notation.parameters == "bar":
             inside += (self.comma if given else self.bar) + parameters
-        return self.law(density.law, density.points) + _still_brackets(inside)
+        return self.law(density.law) + _still_brackets(inside)
 
     def application(self, node: Function | Named) -> str:
         head = self.name(node.name)

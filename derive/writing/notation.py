@@ -19,14 +19,14 @@ class Notation:
     discrete     spaces whose integrals are written as sums
     sampled      E_{z \sim q(z|x)} rather than E_{q(z|x)}
     parameters   P_\theta(x) ("subscript") or p(x;\theta) ("semicolon")
-    indexed      laws that are written with the index of an example, as Q_i; p(x^{(i)}) shows it in its point
+    unindexed    laws whose index of an example is not written below them: p(x^{(i)}), but Q_i(z)
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     discrete: frozenset[str] = frozenset()
     sampled: bool = False
     parameters: Literal["subscript", "semicolon", "bar"] = "subscript"
-    indexed: frozenset[str] = frozenset()
+    unindexed: frozenset[str] = frozenset()
     divergence: str = r"D_{KL}"
     divergence_bar: str = r"\,\|\,"
     bar: str = r"|"
@@ -34,16 +34,11 @@ class Notation:
     expectation: str = r"\mathbb{E}"
 
 
-    def placed(self, law: Law, points: tuple[Variable, ...] = ()) -> tuple[tuple[Basic, ...], tuple[Basic, ...]]:
+    def placed(self, law: Law) -> tuple[tuple[Basic, ...], tuple[Basic, ...]]:
         """The parameters of a law that are written below it, and those that are written behind its points."""
-        shown = [p for p in law.parameters if law.name in self.indexed or not _is_shown(p, points)]
+        shown = [p for p in law.parameters if law.name not in self.unindexed or not isinstance(p, Variable)]
         behind = () if self.parameters == "subscript" else tuple(p for p in shown if not isinstance(p, Variable))
         return tuple(p for p in shown if p not in behind), behind
-
-
-def _is_shown(parameter: Basic, points: tuple[Variable, ...]) -> bool:
-    """Whether an index stands in a point: i in x^(i)."""
-    return isinstance(parameter, Variable) and any(point.name.endswith(f"^({parameter.name})") for point in points)
 
 
 PLAIN = Notation()

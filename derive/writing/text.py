@@ -21,7 +21,6 @@ from derive.terms.nodes import (
     Number,
     Power,
     Quotient,
-    Variable,
 )
 from derive.writing.notation import GREEK, PLAIN, Notation
 from derive.writing.printer import ATOM, FACTOR, PRODUCT, Printer
@@ -49,18 +48,18 @@ class Text(Printer):
         level = ATOM if value.denominator == 1 and value >= 0 else PRODUCT
         return ("−" if value < 0 else "") + written, level
 
-    def law(self, law: Law, points: tuple[Variable, ...] = ()) -> str:
+    def law(self, law: Law) -> str:
         head = self.name(law.name)
-        below, _ = self.notation.placed(law, points)
+        below, _ = self.notation.placed(law)
         return f"{head}_{','.join(map(self, below))}" if below else head
 
     def density(self, density: Density) -> str:
         at, given = ",".join(map(self, density.at)), ",".join(map(self, density.given))
         inside = f"{at}|{given}" if given else at
-        _, behind = self.notation.placed(density.law, density.points)
+        _, behind = self.notation.placed(density.law)
         if behind:
             inside += f";{','.join(map(self, behind))}"
-        return f"{self.law(density.law, density.points)}({inside})"
+        return f"{self.law(density.law)}({inside})"
 
     def times(self, parts: list[str]) -> str:
         return " ".join(parts)

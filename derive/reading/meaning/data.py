@@ -61,16 +61,19 @@ def indexed(term: t.Term, index: t.Variable, only_marked: bool = False) -> t.Ter
     return cast(t.Term, _with_index(term, index, laws, only_marked)) if laws else term
 
 
-def shared(terms: Iterable[t.Term], indexed_laws: Container[str]) -> set[str]:
-    """The indices that laws have been given although they stand with no point of an example, as p(z) does.
+def unindexed_laws(roles: Roles) -> frozenset[str]:
+    """The laws that the text never writes with the index of an example below them."""
+    laws = roles.laws.items() if roles.indices else ()
+    return frozenset(law for law, use in laws if not any(roles.indices & {*below} for below in use.parameters))
 
-    ``indexed_laws`` are those that the text writes with an index: Q_i(z).
-    """
+
+def shared(terms: Iterable[t.Term], unindexed: Container[str]) -> set[str]:
+    """The indices that laws have been given although nothing there is written with them, as in p(z)."""
     found = set()
     for density in (node for term in terms for node in _parts(term) if isinstance(node, t.Density)):
         for index in (p for p in density.law.parameters if isinstance(p, t.Variable)):
             is_marked = any(point.name.endswith(f"^({index.name})") for point in density.points)
-            if not is_marked and density.law.name not in indexed_laws:
+            if not is_marked and density.law.name in unindexed:
                 found.add(index.name)
     return found
 

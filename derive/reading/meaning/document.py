@@ -16,7 +16,7 @@ from sympy import preorder_traversal
 from derive.claims import Claim, Measure, OneExample, Setting, Sign, Unmodelled
 from derive.reading.documents import Source
 from derive.reading.meaning.assumptions import Assumptions
-from derive.reading.meaning.data import numbers_of_examples, shared
+from derive.reading.meaning.data import numbers_of_examples, shared, unindexed_laws
 from derive.reading.meaning.directives import Directives, read_directives
 from derive.reading.meaning.hypotheses import chooses
 from derive.reading.meaning.laws import ElaborationError
@@ -172,12 +172,11 @@ class _DocumentReader:
         """How the author writes."""
         text = self.source.clean
         discrete = frozenset(space for space, measure in self.measures.items() if measure == "discrete")
-        laws, indices = self.roles.laws.items(), self.roles.indices
         return Notation(
             names=dict(self.elaborator.latex),
             discrete=discrete,
             sampled=r"\sim" in text,
-            indexed=frozenset(law for law, use in laws if any(indices & {*below} for below in use.parameters)),
+            unindexed=unindexed_laws(self.roles),
             bar=r"\mid" if r"\mid" in text else "|",
         )
 
@@ -361,7 +360,7 @@ class _DocumentReader:
                 if not free_names(term.objective) & set(term.candidates):
                     return Unread(relation.span, "the objective does not depend on what it is optimised over")
             sign = "argmax-equiv"
-        alone = tuple(OneExample(index) for index in sorted(shared(unfolded, self.notation().indexed)))
+        alone = tuple(OneExample(index) for index in sorted(shared(unfolded, unindexed_laws(self.roles))))
         hypotheses = (*setting.hypotheses, *self._optima(terms), *alone)
         return Claim(terms[0], sign, terms[1], replace(setting, hypotheses=hypotheses))
 
