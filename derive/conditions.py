@@ -170,18 +170,29 @@ def within(condition: Condition, stated: Iterable[Range]) -> Condition:
         slopes[name] = slopes.get(name, Fraction(0)) + slope
     least, labels = slopes.pop(Number(1), Fraction(0)), []
     for name, slope in slopes.items():
-        known = ranges.get(name)
-        bound = None if known is None else known.lower if slope > 0 else known.upper
-        if slope and (known is None or bound is None):
+        known = [ranges.get(factor) for factor in flatten(Times(name))]
+        bound = _bound(known, slope > 0)
+        if slope and bound is None:
             return condition
-        if known is not None and bound is not None:
+        if bound is not None:
             least += slope * bound
-            labels.append(known.label)
+            labels += [stated.label for stated in known if stated is not None]
     if least < 0:
         return condition
     if not labels:
         return condition.settled("discharged", "so the numbers are")
     return condition.settled("stated", next(filter(None, labels), "the text says so"))
+
+
+def _bound(factors: list[Range | None], lower: bool) -> Fraction | None:
+    """The least (or largest) value of a parameter, or of a product of parameters none of which is negative."""
+    if len(factors) == 1:
+        only = factors[0]
+        return None if only is None else only.lower if lower else only.upper
+    if any(factor is None or factor.lower is None or factor.lower < 0 for factor in factors):
+        return None
+    ends = [factor.lower if lower else factor.upper for factor in factors if factor is not None]
+    return None if None in ends else prod((end for end in ends if end is not None), start=Fraction(1))
 
 
 def _linear(term: Term, factor: Fraction) -> Iterator[tuple[Term, Fraction]]:

@@ -38,6 +38,7 @@ from derive.terms.nodes import (
     Integral,
     Log,
     Number,
+    Parameter,
     Plus,
     Power,
     Quotient,
@@ -81,8 +82,9 @@ def _theorems(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iter
             yield turned(from_difference(small, large, turned(theorem)))
         if same(small, Number(0)):
             yield from _by(partial(_divergence, effort=effort), large, small, setting, drawn, effort)
-        for theorem in _by(partial(_divergence, effort=effort), more, Number(0), setting, drawn, effort):
-            yield from_difference(large, small, theorem)
+        for tactic in (partial(_divergence, effort=effort), _scalar):
+            for theorem in _by(tactic, more, Number(0), setting, drawn, effort):
+                yield from_difference(large, small, theorem)
 
 
 EFFORTS: tuple[Effort, ...] = ("usual", "swapping")
@@ -217,6 +219,15 @@ def _nonnegative(large: Term, small: Term, setting: Setting, drawn: Spaces) -> I
     large = setting.unfold_all(large)
     if same(small, Number(0)) and is_nonnegative(large) and not isinstance(large, Number):
         yield Step("nonnegative", (), {"y": large}, large, Number(0))
+
+
+def _scalar(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Iterator[Step]:
+    """What is a scalar once it is simplified."""
+    if same(small, Number(0)):
+        chain = Chain(large, setting)
+        simplify(chain, drawn)
+        if is_constant(chain.term) and chain.term.atoms(Parameter):
+            yield Step("scalar", (), {"β": chain.term}, chain.term, Number(0))
 
 
 # ---------------------------------------------------------------- the variational bound

@@ -209,8 +209,20 @@ NONNEGATIVE = Rule(
     equality="{y} = 0",
 )
 
+SCALAR = Rule(
+    name="scalar",
+    title="a scalar that is not negative",
+    left=beta,
+    relation=">=",
+    right=Number(0),
+    why="that is what is said of it",
+    reference="the order of the reals",
+    needs=(Need("range", beta, text="β ≥ 0"),),
+    equality="{β} = 0",
+)
+
 RULES = (
-    NONNEGATIVE, LOG_TANGENT,
+    NONNEGATIVE, SCALAR, LOG_TANGENT,
     JENSEN_LOG, JENSEN_TWO, JENSEN_CONCAVE, JENSEN_CONVEX,
     GIBBS, GIBBS_SCALED, GIBBS_MULTIPLE, GIBBS_MEAN, GIBBS_RATIO,
     VARIATIONAL_BOUND,

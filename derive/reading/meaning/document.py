@@ -21,6 +21,7 @@ from derive.reading.meaning.directives import Directives, read_directives
 from derive.reading.meaning.hypotheses import chooses
 from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.naming import Assumed, Namer
+from derive.reading.meaning.ranges import ranges_beside
 from derive.reading.meaning.roles import Roles, infer_roles
 from derive.reading.meaning.sides import (
     MOST_PARTS,
@@ -361,7 +362,7 @@ class _DocumentReader:
                     return Unread(relation.span, "the objective does not depend on what it is optimised over")
             sign = "argmax-equiv"
         alone = tuple(OneExample(index) for index in sorted(shared(unfolded, unindexed_laws(self.roles))))
-        hypotheses = (*setting.hypotheses, *self._optima(terms), *alone)
+        hypotheses = (*setting.hypotheses, *self._optima(terms), *alone, *ranges_beside(relation.reason))
         return Claim(terms[0], sign, terms[1], replace(setting, hypotheses=hypotheses))
 
     def _optima(self, terms: Iterable[Term]) -> tuple[Unmodelled, ...]:

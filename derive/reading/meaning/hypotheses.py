@@ -117,7 +117,8 @@ def in_passing(lead: str) -> bool:
 
 _CHOOSING = re.compile(
     r"""(?ix)
-    \b(?:at|with|for|choos(?:e|ing)|tak(?:e|ing)|set(?:ting)?|put(?:ting)?|plug(?:ging)?\s+in|case)
+    \b(?:at|with|for|choos(?:e|ing)|tak(?:e|ing)|set(?:ting)?|put(?:ting)?|plug(?:ging)?\s+in
+    |substitut(?:e|ing)|insert(?:ing)?|case)
     (?:\s+(?:only|just|the))?
     (?:\s*\$[^$]*\$\s*(?:,|and))?  # another one before it
     \W*$

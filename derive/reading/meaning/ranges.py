@@ -1,8 +1,9 @@
-"""Between which numbers the text says that abstract functions lie.
+"""Between which numbers the text says that abstract functions, and parameters beside a step, lie.
 
     "for a bounded positive function f"         f is bounded, f > 0
     "a function u with values in [0, 1]"        0 <= u <= 1
     "let |u(z)| <= 1", "with 0 <= w(z) <= 1"    as it says
+    "because \beta, \\delta \\geq 0"              beside a row: of this step
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from derive.claims import Bounds, Unmodelled
+from derive.claims import Bounds, Range, Unmodelled
 from derive.reading.syntax import Abs, Node
 from derive.terms.nodes import Function, Number, Parameter, Term, Times, Variable
 
@@ -41,6 +42,21 @@ def spoken_bounds(words: str, quoted: str) -> Iterator[tuple[int, Bounds]]:
     for match in _VALUES.finditer(words):
         upper = None if match["upper"] == r"\infty" else Fraction(match["upper"])
         yield match.end(), Bounds(match["name"], Fraction(match["lower"]), upper, quoted)
+
+
+_BESIDE = re.compile(
+    r"(?P<names>\\?[A-Za-z]+(?:\s*,\s*\\?[A-Za-z]+)*)\s*(?P<sign>\\geq(?:slant)?|\\ge|\\leq(?:slant)?|\\le|[<>])\s*"
+    r"(?P<number>-?\d+(?:\.\d+)?)(?![\w(])"
+)
+
+
+def ranges_beside(reason: str) -> Iterator[Range]:
+    """What the reason of a step says of parameters: "because \\beta, \\delta \\geq 0"."""
+    for match in _BESIDE.finditer(reason):
+        number, strict = Fraction(match["number"]), match["sign"] in "<>"
+        lower, upper = (number, None) if match["sign"][:2] in (">", r"\g") else (None, number)
+        for name in re.split(r"\s*,\s*", match["names"]):
+            yield Range(Parameter(name.lstrip("\\")), lower, upper, strict, strict, f"“{match.group().strip()}”")
 
 
 def _of_words(match: re.Match[str], quoted: str) -> Bounds:

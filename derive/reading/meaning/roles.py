@@ -228,7 +228,7 @@ class _Reader:
         use = self._use(head, below)
         at_keys = tuple(key_of(v) for v in names_in(at))
         given_keys = tuple(key_of(v) for v in names_in(given) if not self.roles.is_parameter(v))
-        use.signatures[at_keys, given_keys] += 1
+        use.signatures.update([(at_keys, given_keys)] if at_keys else [])  # q(·|x) does not say what q draws
         use.place((at_keys, given_keys), below, self.formula)
         drawn = {key_of(v) for v in names_in(at)}
         for variable in names_in([*at, *given]):
