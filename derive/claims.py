@@ -57,6 +57,15 @@ class Positive:
 
 
 @dataclass(frozen=True)
+class Support:
+    """The text says that one density is positive wherever another is."""
+
+    subject: Term
+    where: Term
+    label: str = ""
+
+
+@dataclass(frozen=True)
 class Curvature:
     """The text says that an abstract function is concave or convex, on the reals or on the positive reals."""
 
@@ -137,7 +146,7 @@ class Unmodelled:
 
 
 Hypothesis: TypeAlias = (
-    LawEquation | Positive | Curvature | Bounds | Range | Ordered | PositiveVariable | OneExample | Unmodelled
+    LawEquation | Positive | Support | Curvature | Bounds | Range | Ordered | PositiveVariable | OneExample | Unmodelled
 )
 
 

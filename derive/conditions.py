@@ -138,12 +138,13 @@ def settle(condition: Condition) -> Condition:
     if condition.kind not in ("support", "evidence") or not is_nonnegative(condition.subject):
         return condition
     present = [factor for term in condition.where for factor in factors(term)]
-    if all(_positive_given(factor, present) for factor in makings(condition.subject)):
+    if all(positive_given(factor, present) for factor in makings(condition.subject)):
         return condition.settled("discharged", "positive where it stands")
     return condition
 
 
-def _positive_given(factor: Term, present: list[Term]) -> bool:
+def positive_given(factor: Term, present: list[Term]) -> bool:
+    """Whether a factor is positive wherever those that are present are, by form alone."""
     if isinstance(factor, Number):
         return factor.value != 0
     if isinstance(factor, Exp):

@@ -13,8 +13,8 @@ from typing import Any, cast
 
 from sympy import Basic, Tuple
 
-from derive.claims import LawEquation, Positive, Range, Setting
-from derive.conditions import Condition, defined, finite, makings, positive, settle, within
+from derive.claims import LawEquation, Positive, Range, Setting, Support
+from derive.conditions import Condition, defined, factors, finite, makings, positive, positive_given, settle, within
 from derive.rules import TABLE
 from derive.rules.algebra import ring_premises
 from derive.rules.curvature import has_curvature
@@ -354,10 +354,15 @@ def _stated(condition: Condition, setting: Setting) -> Condition:
         return within(condition, [h for h in setting.hypotheses if isinstance(h, Range)])
     if condition.kind not in ("support", "evidence"):
         return condition
-    reasons: list[Positive | None] = [
-        setting.positive(factor.law.name) if isinstance(factor, Density) else None
-        for factor in makings(condition.subject)
-    ]
+    reasons = [_said_positive(factor, condition, setting) for factor in makings(condition.subject)]
     if all(reasons):
         return condition.settled("stated", cast(Positive, reasons[0]).label or "the text says so")
     return condition
+
+
+def _said_positive(factor: Term, condition: Condition, setting: Setting) -> Positive | Support | None:
+    """What the text says of a factor: that its law is positive, or that it is wherever the condition is needed."""
+    stated = setting.positive(factor.law.name) if isinstance(factor, Density) else None
+    needed = [part for term in condition.where for part in factors(term)]
+    supports = (h for h in setting.hypotheses if isinstance(h, Support) and positive_given(h.where, needed))
+    return stated or next((h for h in supports if fingerprint(h.subject) == fingerprint(factor)), None)

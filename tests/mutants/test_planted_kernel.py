@@ -218,6 +218,13 @@ THE_KERNEL = [
     Bug("conditions of gaps lost", "derive.kernel:combine",
         "parts = (chain, rest, *(gap for _, gap in gaps))", "parts = (rest, *(gap for _, gap in gaps))",
         COMBINE + "conditions_of_all_parts_are_kept"),
+    Bug("a support said of one law for all", "derive.steps:_said_positive",
+        "if fingerprint(h.subject) == fingerprint(factor)", "if True",
+        KERNEL + "a_support_is_stated_only_where_it_is_said"),
+    Bug("a support said at some points for all", "derive.steps:_said_positive",
+        " and positive_given(h.where, needed)", "", KERNEL + "a_support_is_stated_only_where_it_is_said"),
+    Bug("products of negative parameters", "derive.conditions:_bound",
+        " or factor.lower < 0", "", KERNEL + "a_product_of_parameters_is_settled_by_those_that_are_not_negative"),
     Bug("turned round without the sign", "derive.kernel:turned",
         '">=": "<=", "<=": ">="}', '">=": ">=", "<=": "<="}', KERNEL + "turning_round_turns_the_sign"),
 ]  # fmt: skip

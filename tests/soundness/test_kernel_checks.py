@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -12,7 +13,8 @@ from forge import Draft
 from instances import substitution
 from sympy import Basic, Tuple
 
-from derive.claims import Curvature, LawEquation, Positive, Setting
+from derive.claims import Curvature, LawEquation, Positive, Range, Setting, Support
+from derive.conditions import Condition, within
 from derive.kernel import Theorem, equal, from_difference, order, refine, same_optimum, supremum, turned
 from derive.rules import TABLE
 from derive.rules.pattern import Lambda
@@ -72,6 +74,21 @@ def test_positivity_is_stated_only_if_all_factors_are() -> None:
         setting = Setting(hypotheses=(Positive(laws),))
         draft = Draft(Times(both, Quotient(h, both)), setting).rule("multiply-divide", q=both, a=h)
         assert {c.status for c in draft.theorem().conditions if c.kind in ("support", "evidence")} == {status}
+
+
+def test_a_support_is_stated_only_where_it_is_said() -> None:
+    """∫ p(z)·(h/p(z))·… needs p(z) > 0 where the weight is positive: said of the same densities, or implied by them."""
+    start = Times(r(z), Times(p(z), Quotient(h, p(z))))
+    said = {
+        Support(p(z), r(z)): "stated",
+        Support(p(z), q(z)): "open",  # where another weight is positive
+        Support(q(z), r(z)): "open",  # of another law
+    }
+    for hypothesis, status in said.items():
+        setting = Setting(hypotheses=(hypothesis,))
+        inside = Draft(integral(start, z), setting).rule("multiply-divide", (0, 1), q=p(z), a=h)
+        found = [c.status for c in inside.theorem().conditions if c.kind == "support" and c.subject == p(z)]
+        assert found == [status]
 
 
 @pytest.mark.parametrize("b", [Quotient(r(z), q(z)), Power(r(z), Number(-1)), Quotient(ONE, q(z))])
@@ -221,3 +238,15 @@ def test_a_hypothesis_of_one_setting_is_none_of_another() -> None:
     assert accepted(step, assumed)
     assert not accepted(step)
     assert site(step.before, step.path).part == q(z)
+
+
+def test_a_product_of_parameters_is_settled_by_those_that_are_not_negative() -> None:
+    product = Times(theta, phi)
+    for least, status in ((0, "stated"), (2, "stated"), (-2, "open")):
+        ranges = tuple(Range(name, Fraction(least), None, False) for name in (theta, phi))
+        settled = within(Condition("range", product), ranges)
+        assert settled.status == status
+    assert within(Condition("range", product), (Range(theta, Fraction(0), None, False),)).status == "open"
+    both = (Range(theta, Fraction(0), Fraction(1), False), Range(phi, Fraction(0), Fraction(2), False))
+    assert within(Condition("range", Plus(TWO, negative(product))), both).status == "stated"
+    assert within(Condition("range", Plus(ONE, negative(product))), both).status == "open"

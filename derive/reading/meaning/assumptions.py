@@ -30,6 +30,7 @@ from derive.reading.meaning.hypotheses import (
     supposes,
 )
 from derive.reading.meaning.laws import ElaborationError
+from derive.reading.meaning.positivity import is_normalisation, joins, positivity, says_positive, support
 from derive.reading.meaning.ranges import is_of_points, stated_bounds, with_bars, without_bars
 from derive.reading.meaning.roles import Roles
 from derive.reading.meaning.sections import Sections
@@ -65,13 +66,15 @@ class Assumptions:
         self.chosen: dict[str, Span] = {}  # starred law -> the first equation about it
         self.choosing: dict[Span, str] = {}  # equations that say what a starred law is, and which one
         self.unexplained: set[Span] = set()  # conclusions about starred laws of which nothing is said before
+        self.positive: tuple[Span, Term, Scoped] | None = None  # the last law that was said to be positive
         self.scoped: list[Scoped] = []
         for place, hypothesis in directives.hypotheses(roles):
             self.scoped += self._commented(place, hypothesis)
         self.scoped += self._spoken()
         for formula in formulas:
             for statement in formula.statements:
-                self.scoped += self._from_formula(formula, statement)
+                found = list(self._from_formula(formula, statement))  # which may take back what was found before
+                self.scoped += found
 
     def in_force(self, offset: int) -> tuple[Hypothesis, ...]:
         """The hypotheses that hold at a place; of several about one function's shape, the last."""
@@ -129,6 +132,8 @@ class Assumptions:
     def _from_formula(self, formula: Formula, statement: Statement) -> Iterator[Scoped]:
         signs = [relation.sign for relation in statement.relations]
         chosen = self._chosen(formula, statement)
+        if signs == [">"]:
+            yield from self._positivity(formula, statement)
         if signs and all(sign in _ORDER for sign in signs) and assumes(statement.lead):
             yield from self._order(formula, statement)
         elif signs in (["="], [":="], ["=:"]):
@@ -143,12 +148,48 @@ class Assumptions:
         """
         if statement.sides[0] is not None and self._is_law(statement.sides[0]) and statement.relations[0].sign == ">":
             return
+        terms = self._terms(statement)
+        if terms is not None and is_normalisation(*terms):
+            return
         raw = self._raw(formula)
         lead = raw.lead if raw is not None and formula.display else statement.lead
         if statement.span not in self.statements and supposes(lead):
             said = " ".join(self.source.text[statement.span.start : statement.span.end].split())
             span = Span(formula.span.start, self.sections.end(formula.span.start))
             yield Scoped(span, Unmodelled(f"“{said}”"))
+
+    def _positivity(self, formula: Formula, statement: Statement) -> Iterator[Scoped]:
+        """q(z|x) > 0, assumed everywhere, or wherever what follows "whenever" is positive."""
+        terms = self._terms(statement)
+        if terms is None or terms[1] != Number(0):
+            return
+        scope = Span(formula.span.start, self.sections.end(formula.span.start))
+        label = f"“{' '.join(self.source.text[statement.span.start : statement.span.end].split())}”"
+        raw = self._raw(formula)
+        before = self.positive
+        if before is not None and joins(self.source.text[before[0].end : formula.span.start].strip(" $")):
+            said = f"“{' '.join(self.source.text[before[0].start : statement.span.end].split())}”"
+            narrower = support(before[1], terms[0], said)
+            self.scoped = [scoped for scoped in self.scoped if scoped is not before[2]]
+            found = [] if narrower is None else [Scoped(scope, narrower)]
+        elif says_positive(raw.lead if raw is not None else statement.lead):
+            stated = positivity(terms[0], label)
+            found = [] if stated is None else [Scoped(scope, stated)]
+            self.positive = (statement.span, terms[0], found[0]) if found else None
+        else:
+            return
+        self.statements.add(statement.span)
+        yield from found
+
+    def _terms(self, statement: Statement) -> tuple[Term, Term] | None:
+        """Both sides of a statement with one relation; None where one is not understood."""
+        if len(statement.sides) != 2 or statement.sides[0] is None or statement.sides[1] is None:
+            return None
+        elaborator = Elaborator(self.roles, {})
+        try:
+            return elaborator.side(statement.sides[0]), elaborator.side(statement.sides[1])
+        except (ElaborationError, ValueError):
+            return None
 
     def _is_law(self, side: Node) -> bool:
         head = head_of(side)
@@ -184,15 +225,8 @@ class Assumptions:
         return statement.span in self.choosing and self.choosing[statement.span] not in laws
 
     def _law_equation(self, formula: Formula, statement: Statement, chosen: str) -> Iterator[Scoped]:
-        left, right = statement.sides
-        if left is None or right is None:
-            return
-        elaborator = Elaborator(self.roles, {})
-        try:
-            terms = elaborator.side(left), elaborator.side(right)
-        except (ElaborationError, ValueError):
-            return
-        if not is_law_equation(*terms) or is_tautology(*terms):
+        terms = self._terms(statement)
+        if terms is None or not is_law_equation(*terms) or is_tautology(*terms):
             return
         if chosen and all(law.name != chosen for law in free_names(terms[1]) if isinstance(law, Law)):
             scope: Span | None = Span(formula.span.start, self.end)  # q^*(z) = p(z | x): which law the starred one is

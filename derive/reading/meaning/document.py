@@ -21,6 +21,7 @@ from derive.reading.meaning.directives import Directives, read_directives
 from derive.reading.meaning.hypotheses import chooses
 from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.naming import Assumed, Namer
+from derive.reading.meaning.positivity import is_normalisation
 from derive.reading.meaning.ranges import ranges_beside
 from derive.reading.meaning.roles import Roles, infer_roles
 from derive.reading.meaning.sides import (
@@ -312,6 +313,8 @@ class _DocumentReader:
             if is_function_value(terms):
                 self.assumptions.add_unmodelled(formula, said)
                 return Assumed("hypothesis", self._source_of(left), "says which function is meant")
+            if not formula.display and chooses(statement.lead) and is_normalisation(*terms):
+                return Assumed("hypothesis", self._source_of(left), "said of a law, which has mass 1 anyway")
             if not formula.display and chooses(statement.lead):
                 self.assumptions.choose(formula, terms, said)
                 return Assumed("hypothesis", self._source_of(left), "chosen for its sentence and what it introduces")

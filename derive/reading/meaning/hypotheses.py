@@ -31,7 +31,6 @@ _POSITIVE = re.compile(
     """
 )
 _DENIED = re.compile(r"(?i)\b(not|need|neither|without|whether|let us not)\b")
-_POSITIVE_LAW = re.compile(r"\$\s*\\?(?P<name>[A-Za-z])[^$>]{0,40}>\s*0\s*\$")
 _CURVATURE = re.compile(
     r"(?i)\b(?P<kind>concave|convex)(?:\s+(?:real\s+)?function)?s?,?\s*\$\s*\\?(?P<name>[A-Za-z]+)(?P<more>[^$]*)\$"
 )
