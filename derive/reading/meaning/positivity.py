@@ -16,7 +16,7 @@ from derive.terms.nodes import Density, Integral, Number, Term, is_law, law_fact
 _SAID = re.compile(
     r"""(?ix)
     \b(?:requir(?:e|es|ing)|needs?|such\s+that|so\s+that|choos(?:e|ing)|as\s+long\s+as|provided|ensur(?:e|es|ing)
-      |because|since|as|assum(?:e|es|ing|ption)|suppos(?:e|es|ing)|have)
+      |because|since|as|assum(?:e|es|ing|ption)|suppos(?:e|es|ing))
     (?:\s+(?:that|now|only))*\W*$
     """
 )
