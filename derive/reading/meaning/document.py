@@ -28,6 +28,7 @@ from derive.reading.meaning.sides import (
     MOST_PARTS,
     are_numbers,
     head_of,
+    in_proportion,
     is_collection,
     is_function_value,
     is_mixture,
@@ -351,7 +352,10 @@ class _DocumentReader:
             written = ", ".join(dict.fromkeys(self.elaborator.latex.get(name, name) for name in unknown))
             return Open(f"{written} is not defined in this document, so there is nothing to check")
         if sign == "propto":
-            return Open("proportionality is not checked yet")
+            normalised = in_proportion(setting.unfold_all(terms[0]), terms[1])
+            if normalised is None:
+                return Open("proportionality is checked between a law and what is never negative")
+            terms, sign = (terms[0], normalised), "="
         unfolded = tuple(setting.unfold_all(term) for term in terms)
         optima = [isinstance(term, ArgExtremum) for term in unfolded]
         if any(optima):

@@ -12,7 +12,21 @@ from derive.claims import Definition
 from derive.reading.meaning.roles import Roles
 from derive.reading.syntax import Apply, Labelled, Name, Node, Set_, Symbol, Unreadable
 from derive.reading.walk import walk
-from derive.terms.nodes import Density, Function, Law, Named, Number, Parameter, Term, Variable
+from derive.terms.meaning import is_nonnegative
+from derive.terms.nodes import (
+    Density,
+    Function,
+    Integral,
+    Law,
+    Named,
+    Number,
+    Parameter,
+    Quotient,
+    Term,
+    Variable,
+    is_law,
+    law_variables,
+)
 
 MOST_PARTS = 2_000  # of one side
 
@@ -103,3 +117,10 @@ def _undefined(term: Basic, definitions: Mapping[str, Definition]) -> Iterator[s
         yield term.name
     for arg in term.args:
         yield from _undefined(arg, definitions)
+
+
+def in_proportion(law: Term, term: Term) -> Term | None:
+    """What a law is equal to if it is proportional to a term that is never negative: the term over its integral."""
+    if not is_law(law) or not is_nonnegative(term):
+        return None
+    return Quotient(term, Integral(term, *law_variables(law)))
