@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias, cast
 from sympy import Basic
 
 from derive.terms.binding import free_names, substitute
-from derive.terms.nodes import Density, Function, Law, Named, Parameter, Term
+from derive.terms.nodes import ArgExtremum, Density, Function, Law, Named, Parameter, Term
 
 Sign: TypeAlias = Literal["=", ">=", "<=", ">", "<", "!=", ":=", "approx", "propto", "argmax-equiv"]
 Measure: TypeAlias = Literal["discrete", "continuous", "unmarked"]
@@ -118,6 +118,15 @@ class PositiveVariable:
 
 
 @dataclass(frozen=True)
+class Optimal:
+    """The text says that a parameter is a value at which an objective is largest (or smallest): θ* := argmax_θ J."""
+
+    parameter: Parameter
+    optimum: ArgExtremum
+    label: str = ""
+
+
+@dataclass(frozen=True)
 class OneExample:
     """A law that examples share is read as one law for each: only where there is one example is that no difference.
 
@@ -146,7 +155,17 @@ class Unmodelled:
 
 
 Hypothesis: TypeAlias = (
-    LawEquation | Positive | Support | Curvature | Bounds | Range | Ordered | PositiveVariable | OneExample | Unmodelled
+    LawEquation
+    | Positive
+    | Support
+    | Curvature
+    | Bounds
+    | Range
+    | Ordered
+    | PositiveVariable
+    | Optimal
+    | OneExample
+    | Unmodelled
 )
 
 

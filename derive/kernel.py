@@ -10,6 +10,7 @@ up to bound names and the order of sums and products, and works the premises out
     combine     a ⊑ m + Σ λₖ gₖ, gₖ ≥ 0, λₖ > 0, and m ≥ b                        ⊢ a ≥ b
     from_difference   a − b = 0 (≥ 0)                                             ⊢ a = b (a ≥ b)
     same_optimum   f + λg ⊑ c with c free of θ                                    ⊢ argmin_θ f = argmax_θ g   (λ > 0)
+    optimum     a ⊑ J(θ*), b ⊑ J(θ′), and θ* is said to maximise J                ⊢ a ≥ b
     supremum    J ≤ c for every q, and J = c for one                              ⊢ sup_q J = c   (inf: J ≥ c)
 
 Names that the text has defined are replaced by what they stand for before any other rule is used: a name may hide
@@ -28,7 +29,7 @@ from weakref import WeakKeyDictionary
 
 from sympy import Basic
 
-from derive.claims import Claim, LawEquation, Setting
+from derive.claims import Claim, LawEquation, Optimal, Setting
 from derive.conditions import Condition
 from derive.rules import TABLE
 from derive.site import site
@@ -261,6 +262,24 @@ def _steps(theorem: Theorem) -> Iterator[Step]:
     yield from (*theorem.forward, *theorem.bridge, *theorem.backward)
     for part in theorem.parts:
         yield from _steps(part)
+
+
+def optimum(left: Theorem, right: Theorem, said: Optimal, other: Parameter) -> Theorem:
+    """From ⊢ a ⊑ J(θ*), ⊢ b ⊑ J(θ′) and what the text says of θ*: ⊢ a ≥ b where it maximises J, ≤ where it minimises.
+
+    θ* may depend on the data and laws that J mentions; they are the same on both sides.
+    """
+    _are_refinements(left, right)
+    if said not in left.setting.hypotheses or type(other) is not Parameter:
+        raise ProofError("the text says nothing of that optimum, or what it is compared with is no parameter")
+    candidates = said.optimum.candidates
+    if len(candidates) != 1 or not isinstance(candidates[0], Parameter) or names_in(said.optimum.objective):
+        raise ProofError("an optimum over one parameter is needed, of an objective that can be seen")
+    best, compared = (substitute(said.optimum.objective, {candidates[0]: value}) for value in (said.parameter, other))
+    if not alike(left.right, best) or not alike(right.right, compared):
+        raise ProofError("the chains do not lead to the objective at the optimum and at the other value")
+    judgement: Judgement = ">=" if said.optimum.kind == "argmax" else "<="
+    return _theorem(left.left, judgement, right.left, left.setting, parts=(left, right))
 
 
 def supremum(extremum: Extremum, bound: Theorem, attained: Theorem, at: Mapping[Basic, Basic]) -> Theorem:

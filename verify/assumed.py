@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 import numpy as np
 from sympy import Basic, Tuple
 
-from derive.claims import Claim, LawEquation
+from derive.claims import Claim, Hypothesis, LawEquation, Optimal
 from derive.kernel import Theorem
 from derive.steps import Step
 from derive.terms.binding import free_variables
@@ -57,12 +57,17 @@ def _bound(node: Basic) -> Iterator[Basic]:
 
 
 def _given_everywhere(claim: Claim, law: str, points: frozenset[Variable]) -> Claim:
-    hypotheses = tuple(
-        replace(h, left=_given(h.left, law, points), right=_given(h.right, law, points))
-        if isinstance(h, LawEquation)
-        else h
-        for h in claim.setting.hypotheses
-    )
+    def seen(hypothesis: Hypothesis) -> Hypothesis:
+        match hypothesis:
+            case LawEquation():
+                left, right = _given(hypothesis.left, law, points), _given(hypothesis.right, law, points)
+                return replace(hypothesis, left=left, right=right)
+            case Optimal():
+                return replace(hypothesis, optimum=_given(hypothesis.optimum, law, points))
+            case _:
+                return hypothesis
+
+    hypotheses = tuple(map(seen, claim.setting.hypotheses))
     setting = replace(claim.setting, hypotheses=hypotheses)
     return replace(claim, lhs=_given(claim.lhs, law, points), rhs=_given(claim.rhs, law, points), setting=setting)
 

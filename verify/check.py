@@ -14,7 +14,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from derive.claims import Claim, Ordered, Unmodelled
+from derive.claims import Claim, Optimal, Ordered, Unmodelled
 from derive.engine.optimisation import best_over_law
 from derive.engine.prove import prove
 from derive.kernel import Theorem
@@ -61,6 +61,9 @@ def check(claim: Claim, notation: Notation | None = None) -> Verdict:
         return Verdict(
             "undecided", f"holds only under a condition that is not understood: {unread[0]}", evidence=evidence
         )
+    optimal = [h.label for h in claim.setting.hypotheses if isinstance(h, Optimal)]
+    if optimal and any(trial.failed.any() for trial in trials):
+        return _without_worlds(claim, notation, f"they do not know that {optimal[0]}")
     if any(trial.failed.any() for trial in trials):
         within = _within_range(claim, plain, vocabulary, notation)
         if within is not None:

@@ -82,6 +82,8 @@ def equality_text(theorem: Theorem, notation: Notation) -> str | None:
         rule = TABLE.get(step.rule)
         if rule is not None and rule.equality:
             return "iff " + _posterior(step, notation)
+    if theorem.judgement in (">=", "<=") and not theorem.bridge and [p.judgement for p in theorem.parts] == ["⊑", "⊑"]:
+        return "iff the other value is an optimum as well"
     found = dict.fromkeys(text for part in theorem.parts if (text := equality_text(part, notation)))
     joint = "; and " if any("," in text for text in found) else " and "
     return "iff " + joint.join(text.removeprefix("iff ") for text in found) if found else None

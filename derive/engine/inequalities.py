@@ -23,6 +23,7 @@ from derive.engine.gaps import combined, dropped, mean_of_divergence
 from derive.engine.joining import bridge, from_large, inequality_step
 from derive.engine.matching import Spaces
 from derive.engine.simplify import Effort, simplify
+from derive.engine.values import by_optimality
 from derive.kernel import Theorem, from_difference, turned
 from derive.rules import TABLE
 from derive.rules.pattern import Lambda, is_constant
@@ -59,7 +60,8 @@ def prove_at_least(large: Term, small: Term, setting: Setting, drawn: Spaces) ->
     if theorem is not None and not open_conditions(theorem):
         return theorem
     others = combined(large, small, setting, lambda one, other: _by_one(one, other, setting, drawn))
-    return min((t for t in (theorem, next(others, None)) if t is not None), key=open_conditions, default=None)
+    found = (theorem, next(others, None) or next(by_optimality(large, small, setting, drawn), None))
+    return min((t for t in found if t is not None), key=open_conditions, default=None)
 
 
 def _by_one(large: Term, small: Term, setting: Setting, drawn: Spaces) -> Theorem | None:

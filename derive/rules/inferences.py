@@ -107,6 +107,14 @@ SAME_OPTIMUM = Inference(
     reference="Boyd & Vandenberghe 2004, section 4.1.3",
 )
 
+OPTIMUM = Inference(
+    name="optimum",
+    title="it is an optimum",
+    statement="θ* = argmax_θ J(θ) gives J(θ*) ≥ J(θ′) for every θ′ (≤ for argmin)",
+    why="no other value does better than the best one",
+    reference="definition of the maximiser",
+)
+
 SUPREMUM = Inference(
     name="supremum",
     title="the bound is reached",
@@ -120,7 +128,8 @@ INFERENCES: Mapping[str, Inference] = MappingProxyType(
     {
         row.name: row
         for row in (
-            RING, DEFINITION, HYPOTHESIS, EQUAL, ORDER, COMBINE, TURNED, FROM_DIFFERENCE, SAME_OPTIMUM, SUPREMUM,
+            RING, DEFINITION, HYPOTHESIS, EQUAL, ORDER, COMBINE, TURNED, FROM_DIFFERENCE, SAME_OPTIMUM, OPTIMUM,
+            SUPREMUM,
         )
     }
 )  # fmt: skip

@@ -21,7 +21,7 @@ from derive.terms.nodes import ArgExtremum, Density, Exp, Extremum, Integral, Nu
 NAMES, CONDITIONS = "test_name_attacks:test_", "test_condition_attacks:test_"
 ALGEBRA, THEOREMS = "test_algebra_attacks:test_", "test_theorem_attacks:test_"
 PATTERNS, KERNEL = "test_pattern_attacks:test_", "test_kernel_checks:test_"
-COMBINE = "test_combine:test_"
+COMBINE, OPTIMUM = "test_combine:test_", "test_optimum:test_"
 TAMPERING, HOLDS = "test_tampering:test_", "test_rules_hold:test_a_rule_holds_in_every_kind_of_world"
 
 # ---------------------------------------------------------------- terms
@@ -225,6 +225,14 @@ THE_KERNEL = [
         " and positive_given(h.where, needed)", "", KERNEL + "a_support_is_stated_only_where_it_is_said"),
     Bug("products of negative parameters", "derive.conditions:_bound",
         " or factor.lower < 0", "", KERNEL + "a_product_of_parameters_is_settled_by_those_that_are_not_negative"),
+    Bug("an optimum that nobody speaks of", "derive.kernel:optimum",
+        "said not in left.setting.hypotheses or ", "", OPTIMUM + "only_what_the_text_says_is_an_optimum"),
+    Bug("a minimum for a maximum", "derive.kernel:optimum",
+        '">=" if said.optimum.kind == "argmax" else "<="', '">="', OPTIMUM + "a_minimum_is_the_smaller_one"),
+    Bug("another objective at the other value", "derive.kernel:optimum",
+        " or not alike(right.right, compared)", "", OPTIMUM + "both_sides_are_that_objective"),
+    Bug("another objective at the optimum", "derive.kernel:optimum",
+        "not alike(left.right, best) or ", "", OPTIMUM + "both_sides_are_that_objective"),
     Bug("turned round without the sign", "derive.kernel:turned",
         '">=": "<=", "<=": ">="}', '">=": ">=", "<=": "<="}', KERNEL + "turning_round_turns_the_sign"),
 ]  # fmt: skip

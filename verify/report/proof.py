@@ -65,7 +65,9 @@ def inference(theorem: Theorem) -> str:
         return "combine"
     if isinstance(theorem.left, Extremum) and parts[0].judgement in (">=", "<="):
         return "supremum"
-    return "equal" if theorem.judgement == "=" else "order"
+    if theorem.judgement == "=":
+        return "equal"
+    return "order" if theorem.bridge else "optimum"
 
 
 def chains(theorem: Theorem) -> tuple[Chain, ...]:
@@ -78,6 +80,9 @@ def chains(theorem: Theorem) -> tuple[Chain, ...]:
             return (_chain(theorem.parts[0], "the two objectives differ by a constant"),)
         case "from-difference":
             return (_chain(theorem.parts[0], "the difference of the two sides"),)
+        case "optimum":
+            best, other = theorem.parts
+            return (_chain(best, "the objective at its optimum"), _chain(other, "the objective at another value"))
         case "combine":
             whole, rest, *gaps = theorem.parts
             left_out = (named for gap in gaps for named in _named(gap, "what is left out is never negative"))
@@ -169,7 +174,7 @@ BOOKKEEPING = (
 def main_rule(theorem: Theorem) -> str:
     """The rule or inference that a reader would name first: an inequality, else the least everyday one."""
     how = inference(theorem)
-    if how in ("supremum", "same-optimum"):
+    if how in ("supremum", "same-optimum", "optimum"):
         return how
     used = [line.step.rule for chain in chains(theorem) for line in chain.lines]
     return max(used, key=_tells) if used else how if how in INFERENCES else "equal"

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from sympy import preorder_traversal
 
-from derive.claims import Claim, Measure, OneExample, Setting, Sign, Unmodelled
+from derive.claims import Claim, Measure, OneExample, Optimal, Setting, Sign
 from derive.reading.documents import Source
 from derive.reading.meaning.assumptions import Assumptions
 from derive.reading.meaning.data import numbers_of_examples, shared, unindexed_laws
@@ -369,17 +369,18 @@ class _DocumentReader:
                     return Unread(relation.span, "the objective does not depend on what it is optimised over")
             sign = "argmax-equiv"
         alone = tuple(OneExample(index) for index in sorted(shared(unfolded, unindexed_laws(self.roles))))
-        hypotheses = (*setting.hypotheses, *self._optima(terms), *alone, *ranges_beside(relation.reason))
+        hypotheses = (*setting.hypotheses, *self._optima(terms, setting), *alone, *ranges_beside(relation.reason))
         return Claim(terms[0], sign, terms[1], replace(setting, hypotheses=hypotheses))
 
-    def _optima(self, terms: Iterable[Term]) -> tuple[Unmodelled, ...]:
-        """What is said of parameters that are values of optima: that they are such is not used, so nothing that is
-        claimed of them is refuted.
-        """
+    def _optima(self, terms: Iterable[Term], setting: Setting) -> Iterator[Optimal]:
+        """Which parameters in a claim are values of optima, and of which."""
         mentioned = {node.name for term in terms for node in preorder_traversal(term) if isinstance(node, Parameter)}
-        optima = (name for name, meaning in self.namer.definitions.items() if isinstance(meaning.body, ArgExtremum))
-        written = (self.elaborator.latex.get(name, name) for name in sorted(mentioned & {*optima}))
-        return tuple(Unmodelled(f"“{name} is an optimum”") for name in written)
+        for name in sorted(mentioned & {*self.namer.definitions}):
+            body = self.namer.definitions[name].body
+            if isinstance(body, ArgExtremum):
+                optimum = setting.unfold_all(body)
+                assert isinstance(optimum, ArgExtremum)
+                yield Optimal(Parameter(name), optimum, f"“{self.elaborator.latex.get(name, name)} is an optimum”")
 
     def setting(self, formula: Formula) -> Setting:
         """The definitions and hypotheses in force at a formula."""
