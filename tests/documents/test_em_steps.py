@@ -41,3 +41,20 @@ def test_without_the_m_step_nothing_is_said_of_the_new_parameters() -> None:
 def test_without_the_e_step_the_bound_does_not_touch() -> None:
     text = EM.replace(r"p_{\theta_t}(z^{(i)}|x^{(i)})", r"r(z^{(i)})")
     assert checked(text).claims[-1].verdict.word != "proved"
+
+
+def test_an_optimum_found_under_another_law_is_none_under_this_one() -> None:
+    """θ' is best for Q = the posterior of the first section; nothing is said of it for another Q."""
+    other = r"""
+# Another Q
+
+Let $Q_i(z^{(i)}) := r(z^{(i)})$.
+
+$$
+\sum_i \mathbb{E}_{Q_i(z^{(i)})}\left[\log \frac{p_{\theta'}(x^{(i)}, z^{(i)})}{Q_i(z^{(i)})}\right]
+\ge \sum_i \mathbb{E}_{Q_i(z^{(i)})}\left[\log \frac{p_{\theta_t}(x^{(i)}, z^{(i)})}{Q_i(z^{(i)})}\right]
+$$
+"""
+    claims = checked("# The first\n" + EM + other).claims
+    assert claims[4].verdict.word == "proved"
+    assert claims[-1].verdict.word not in ("proved", "refuted")

@@ -48,6 +48,20 @@ def test_a_reason_beside_a_row_says_it_for_that_row() -> None:
     assert open_kinds(other) == ["range"]
 
 
+@pytest.mark.parametrize(
+    "said", [r"1 - \beta \geq 0", r"2 \beta \geq 0", r"\beta \geq 0 + \delta", r"0 \leq \beta \delta"]
+)
+def test_a_reason_in_another_form_says_no_range_and_excuses_what_may_rest_on_it(said: str) -> None:
+    claim = last(REASON.replace("SAID", said).replace(r"\beta \delta &", r"\beta &"))
+    assert claim.verdict.word != "refuted"
+    assert claim.verdict.word != "proved" or open_kinds(claim) == ["range"]
+
+
+def test_a_reason_about_a_divergence_does_not_excuse_a_false_step() -> None:
+    text = REASON.replace(r"+ \beta \delta &", r"- D_{KL}(q(z) \| p(z)) &")
+    assert last(text.replace("SAID", r"D_{KL} \geq 0")).verdict.word == "refuted"
+
+
 # ---------------------------------------------------------------- other ways of writing
 
 

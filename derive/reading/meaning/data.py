@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from typing import cast
 
-from sympy import Basic
+from sympy import Basic, preorder_traversal
 
 from derive.claims import Definition
 from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.roles import Roles
 from derive.reading.meaning.spelling import key_of
-from derive.reading.syntax import BigOperator, Equation, Name
+from derive.reading.syntax import BigOperator, Equation, Name, Num
 from derive.terms import nodes as t
 
 
@@ -25,9 +25,26 @@ def index_of(node: BigOperator, roles: Roles) -> t.Variable | None:
     under = node.under.left if isinstance(node.under, Equation) else node.under
     if node.kind != "sum" or not isinstance(under, Name) or key_of(under) not in roles.indices:
         return None
-    if node.upper is not None and (not isinstance(node.upper, Name) or len(roles.counted[key_of(node.upper)]) != 1):
-        raise ElaborationError("how many terms this sum has is not understood", node.span)
+    if not _runs_over_all(node, key_of(under), roles):
+        raise ElaborationError("over which examples this sum runs is not understood", node.span)
     return t.Variable(key_of(under))
+
+
+def _runs_over_all(node: BigOperator, letter: str, roles: Roles) -> bool:
+    r"""Whether a sum over i is \sum_i or \sum_{i=1}^N, with one letter for N and one N for the letter in the text."""
+    if isinstance(node.under, Equation):
+        first, last = node.under.right, node.upper
+        ends = [count for count, letters in roles.counted.items() if letter in letters]
+        of_one = isinstance(first, Num) and first.value == 1 and isinstance(last, Name)
+        return of_one and len(ends) == 1 and len(roles.counted[ends[0]]) == 1
+    return node.upper is None
+
+
+def about_other_examples(left: t.Term, right: t.Term, roles: Roles) -> bool:
+    """Whether the sums of one side run over i and those of the other over j: that both are the same is not known."""
+    over = [{v.name for node in preorder_traversal(side) if isinstance(node, t.Integral) for v in node.variables}
+            & roles.indices for side in (left, right)]  # fmt: skip
+    return bool(over[0] and over[1] and not over[0] & over[1])
 
 
 def by_data(term: t.Term, roles: Roles) -> t.Term:
@@ -37,7 +54,7 @@ def by_data(term: t.Term, roles: Roles) -> t.Term:
     """
     for key in sorted(roles.indices):
         index = t.Variable(key)
-        summed = any(isinstance(node, t.Integral) and index in node.variables for node in _parts(term))
+        summed = any(isinstance(node, t.Integral) and index in node.variables for node in preorder_traversal(term))
         term = indexed(term, index, only_marked=summed)
     return term
 
@@ -56,7 +73,7 @@ def indexed(term: t.Term, index: t.Variable, only_marked: bool = False) -> t.Ter
 
     ``only_marked`` leaves out the densities of such a law in which nothing has the index.
     """
-    densities = [node for node in _parts(term) if isinstance(node, t.Density)]
+    densities = [node for node in preorder_traversal(term) if isinstance(node, t.Density)]
     laws = {density.law.name for density in densities if _speaks_of(density, index)}
     return cast(t.Term, _with_index(term, index, laws, only_marked)) if laws else term
 
@@ -70,7 +87,7 @@ def unindexed_laws(roles: Roles) -> frozenset[str]:
 def shared(terms: Iterable[t.Term], unindexed: Container[str]) -> set[str]:
     """The indices that laws have been given although nothing there is written with them, as in p(z)."""
     found = set()
-    for density in (node for term in terms for node in _parts(term) if isinstance(node, t.Density)):
+    for density in (node for term in terms for node in preorder_traversal(term) if isinstance(node, t.Density)):
         for index in (p for p in density.law.parameters if isinstance(p, t.Variable)):
             is_marked = any(point.name.endswith(f"^({index.name})") for point in density.points)
             if not is_marked and density.law.name in unindexed:
@@ -97,10 +114,3 @@ def _with_index(node: Basic, index: t.Variable, laws: set[str], only_marked: boo
 def _rebuilt(node: Basic, args: list[Basic]) -> Basic:
     changed = any(new is not old for new, old in zip(args, node.args, strict=True))
     return cast(Basic, node.func(*args)) if changed else node
-
-
-def _parts(node: Basic) -> list[Basic]:
-    found = [node]
-    for part in found:
-        found.extend(part.args)
-    return found

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from sympy import preorder_traversal
 
-from derive.claims import Claim, Measure, OneExample, Optimal, Setting, Sign
+from derive.claims import Claim, Hypothesis, Measure, OneExample, Optimal, Setting, Sign, Unmodelled
 from derive.reading.documents import Source
 from derive.reading.meaning.assumptions import Assumptions
-from derive.reading.meaning.data import numbers_of_examples, shared, unindexed_laws
+from derive.reading.meaning.data import about_other_examples, numbers_of_examples, shared, unindexed_laws
 from derive.reading.meaning.directives import Directives, read_directives
 from derive.reading.meaning.hypotheses import chooses
 from derive.reading.meaning.laws import ElaborationError
@@ -27,6 +27,7 @@ from derive.reading.meaning.roles import Roles, infer_roles
 from derive.reading.meaning.sides import (
     MOST_PARTS,
     are_numbers,
+    equations_about,
     head_of,
     in_proportion,
     is_collection,
@@ -156,6 +157,7 @@ class _DocumentReader:
         self.namer.definitions.update(numbers_of_examples(self.roles))
         self.elaborator = self.namer.elaborator
         self.measures = self._measures()
+        self.under: dict[Term, tuple[Hypothesis, ...]] = {}  # what was assumed where a definition stands
         self.places = {formula.span: number for number, formula in enumerate(formulas)}
         self.chain = 0
         self.warnings: list[Warning_] = []
@@ -299,7 +301,9 @@ class _DocumentReader:
             return Open("an approximation claims no equation")
         defined = self.namer.definition(statement, place, relation, left, right)
         if defined is not None:
-            return replace(defined, setting=self.setting(formula))
+            here = self.setting(formula)
+            self.under = {meaning.body: here.hypotheses for meaning in here.definitions.values()} | self.under
+            return replace(defined, setting=here)
         if statement.span in self.assumptions.unexplained:
             return Open(f"nothing before it says what {self._source_of(head_of(left))} is")
         if place == 0 and relation.sign == "=" and self.assumptions.chooses(statement):
@@ -368,19 +372,22 @@ class _DocumentReader:
                 if not free_names(term.objective) & set(term.candidates):
                     return Unread(relation.span, "the objective does not depend on what it is optimised over")
             sign = "argmax-equiv"
+        if about_other_examples(unfolded[0], unfolded[1], self.roles):
+            return Open("whether the two sides sum over the same examples is not said")
         alone = tuple(OneExample(index) for index in sorted(shared(unfolded, unindexed_laws(self.roles))))
         hypotheses = (*setting.hypotheses, *self._optima(terms, setting), *alone, *ranges_beside(relation.reason))
         return Claim(terms[0], sign, terms[1], replace(setting, hypotheses=hypotheses))
 
-    def _optima(self, terms: Iterable[Term], setting: Setting) -> Iterator[Optimal]:
-        """Which parameters in a claim are values of optima, and of which."""
+    def _optima(self, terms: Iterable[Term], setting: Setting) -> Iterator[Optimal | Unmodelled]:
+        """Which parameters in a claim are values of optima, and of which; in words where laws in it have changed."""
         mentioned = {node.name for term in terms for node in preorder_traversal(term) if isinstance(node, Parameter)}
-        for name in sorted(mentioned & {*self.namer.definitions}):
-            body = self.namer.definitions[name].body
-            if isinstance(body, ArgExtremum):
-                optimum = setting.unfold_all(body)
-                assert isinstance(optimum, ArgExtremum)
-                yield Optimal(Parameter(name), optimum, f"“{self.elaborator.latex.get(name, name)} is an optimum”")
+        for name, meaning in sorted(self.namer.definitions.items()):
+            if name in mentioned and isinstance(meaning.body, ArgExtremum):
+                optimum = cast(ArgExtremum, setting.unfold_all(meaning.body))
+                said = f"“{self.elaborator.latex.get(name, name)} is an optimum”"
+                assumed = self.under.get(meaning.body, ()), setting.hypotheses
+                then, now = (equations_about(hypotheses, optimum) for hypotheses in assumed)
+                yield Optimal(Parameter(name), optimum, said) if then in (now, set()) else Unmodelled(said)
 
     def setting(self, formula: Formula) -> Setting:
         """The definitions and hypotheses in force at a formula."""

@@ -1,9 +1,9 @@
-"""Between which numbers the text says that abstract functions, and parameters beside a step, lie.
+r"""Between which numbers the text says that abstract functions, and parameters beside a step, lie.
 
     "for a bounded positive function f"         f is bounded, f > 0
     "a function u with values in [0, 1]"        0 <= u <= 1
     "let |u(z)| <= 1", "with 0 <= w(z) <= 1"    as it says
-    "because \beta, \\delta \\geq 0"              beside a row: of this step
+    "because \beta, \delta \geq 0"              beside a row: of this step
 """
 
 from __future__ import annotations
@@ -44,19 +44,27 @@ def spoken_bounds(words: str, quoted: str) -> Iterator[tuple[int, Bounds]]:
         yield match.end(), Bounds(match["name"], Fraction(match["lower"]), upper, quoted)
 
 
+_ORDER = r"(?:\\geq(?:slant)?|\\ge|\\leq(?:slant)?|\\le|[<>])(?![A-Za-z])"
 _BESIDE = re.compile(
-    r"(?P<names>\\?[A-Za-z]+(?:\s*,\s*\\?[A-Za-z]+)*)\s*(?P<sign>\\geq(?:slant)?|\\ge|\\leq(?:slant)?|\\le|[<>])\s*"
-    r"(?P<number>-?\d+(?:\.\d+)?)(?![\w(])"
+    r"(?:^|[;:]|(?<![\\A-Za-z])[A-Za-z]{2,})\s*(?P<said>(?P<names>(?:\\[A-Za-z]+|[A-Za-z])(?:\s*,\s*(?:\\[A-Za-z]+|[A-Za-z]))*)"
+    rf"\s*(?P<sign>{_ORDER})\s*(?P<number>-?\d+(?:\.\d+)?))(?=\s*(?:$|[,.;)]|[A-Za-z]{{2,}}))"
 )
+_SCALAR = re.compile(r"\\(?:alpha|beta|gamma|delta|epsilon|eta|kappa|lambda|mu|nu|rho|tau)\b")
 
 
-def ranges_beside(reason: str) -> Iterator[Range]:
-    """What the reason of a step says of parameters: "because \\beta, \\delta \\geq 0"."""
+def ranges_beside(reason: str) -> Iterator[Range | Unmodelled]:
+    r"""What the reason of a step says of parameters: "because \beta, \delta \geq 0".
+
+    A comparison of scalars in another form is kept in words: nothing that may rest on it is refuted.
+    """
     for match in _BESIDE.finditer(reason):
         number, strict = Fraction(match["number"]), match["sign"] in "<>"
         lower, upper = (number, None) if match["sign"][:2] in (">", r"\g") else (None, number)
         for name in re.split(r"\s*,\s*", match["names"]):
-            yield Range(Parameter(name.lstrip("\\")), lower, upper, strict, strict, f"“{match.group().strip()}”")
+            yield Range(Parameter(name.lstrip("\\")), lower, upper, strict, strict, f"“{match['said'].strip()}”")
+    rest = _BESIDE.sub("", reason)
+    if re.search(_ORDER, rest) and _SCALAR.search(rest):
+        yield Unmodelled(f"“{' '.join(rest.split()).strip(' ;,.')}”")
 
 
 def _of_words(match: re.Match[str], quoted: str) -> Bounds:

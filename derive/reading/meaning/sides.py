@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from sympy import Basic, preorder_traversal
 
-from derive.claims import Definition
+from derive.claims import Definition, Hypothesis, LawEquation
 from derive.reading.meaning.roles import Roles
 from derive.reading.syntax import Apply, Labelled, Name, Node, Set_, Symbol, Unreadable
 from derive.reading.walk import walk
@@ -124,3 +124,10 @@ def in_proportion(law: Term, term: Term) -> Term | None:
     if not is_law(law) or not is_nonnegative(term):
         return None
     return Quotient(term, Integral(term, *law_variables(law)))
+
+
+def equations_about(hypotheses: Iterable[Hypothesis], term: Term) -> set[LawEquation]:
+    """The assumed equations that say what a law in a term is."""
+    laws = {density.law.name for density in term.atoms(Density)}
+    equations = (h for h in hypotheses if isinstance(h, LawEquation))
+    return {e for e in equations if isinstance(e.left, Density) and e.left.law.name in laws}
