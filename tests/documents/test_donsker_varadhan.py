@@ -64,3 +64,19 @@ def test_a_law_whose_density_is_a_defined_name_is_not_taken_for_another_law() ->
         """
     )
     assert document.claims[-1].verdict.word in ("unread", "proved")
+
+
+def test_a_d_that_the_text_defines_in_its_own_way_is_not_taken_for_kl() -> None:
+    document = checked(
+        r"""
+        Let $D(p(x) \| q(x)) := \int \frac{p(x)^2}{q(x)}\, dx - 1$ be another divergence.
+
+        $$D(p(x) \| q(x)) = \int \frac{(p(x) - q(x))^2}{q(x)}\, dx$$
+        """
+    )
+    assert {claim.verdict.word for claim in document.claims} <= {"unread", "assumed", "undecided"}
+
+
+def test_a_d_that_the_text_defines_as_kl_is_kl() -> None:
+    document = checked(r"Let $D(p(x) \| q(x)) := \int p(x) \log \frac{p(x)}{q(x)}\, dx$. Then $D(p(x) \| q(x)) \ge 0$.")
+    assert [claim.verdict.word for claim in document.claims] == ["proved", "proved"]

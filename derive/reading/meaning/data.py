@@ -62,9 +62,9 @@ def by_data(term: t.Term, roles: Roles) -> t.Term:
 def numbers_of_examples(roles: Roles) -> dict[str, Definition]:
     r"""N, where \sum_{i=1}^N runs over data: Σ_i 1."""
     return {
-        count: Definition(count, (), t.Integral(t.Number(1), t.Variable(letters[0])), f"{count} examples")
+        count: Definition(count, (), t.Integral(t.Number(1), t.Variable(min(letters))), f"{count} examples")
         for count, letters in roles.counted.items()
-        if len(letters) == 1 and letters[0] in roles.indices
+        if len(letters) == 1 and letters <= roles.indices
     }
 
 

@@ -27,6 +27,7 @@ from derive.reading.meaning.roles import Roles, infer_roles
 from derive.reading.meaning.sides import (
     MOST_PARTS,
     are_numbers,
+    defines_divergence,
     equations_about,
     head_of,
     in_proportion,
@@ -115,6 +116,7 @@ def read_document(source: Source) -> ReadDocument:
     formulas = parse_source(source)
     directives = read_directives(source)
     roles = infer_roles(formulas, survey_source(source), _sentences(source))
+    roles.own_divergence = any(defines_divergence(s) for formula in formulas for s in formula.statements)
     directives.declare(roles)
     document = _read(source, formulas, roles, directives)
     if not roles.doubtful:
@@ -364,9 +366,7 @@ class _DocumentReader:
         optima = [isinstance(term, ArgExtremum) for term in unfolded]
         if any(optima):
             if not all(optima):
-                return Open(
-                    "a set of optima is compared with something else: the chain before it is about another thing"
-                )
+                return Open("a set of optima is compared with something else, which the chain before it is about")
             for term in unfolded:
                 assert isinstance(term, ArgExtremum)
                 if not free_names(term.objective) & set(term.candidates):

@@ -14,6 +14,7 @@ from derive.reading.meaning.data import by_data, index_of, indexed
 from derive.reading.meaning.laws import ElaborationError
 from derive.reading.meaning.quantities import ANONYMOUS, QuantityElaborator
 from derive.reading.meaning.roles import is_open, names_in, optimised
+from derive.reading.meaning.sides import is_plain_divergence
 from derive.reading.meaning.spelling import is_arbitrary, is_parameter_like, key_of, latex_of
 from derive.reading.syntax import (
     Add,
@@ -288,7 +289,7 @@ class Elaborator(QuantityElaborator):
         return t.Density(t.Law(ANONYMOUS), tuple(chance))
 
     def _divergence(self, node: Divergence) -> t.Term:
-        if node.kind != "KL":
+        if node.kind != "KL" or (self.roles.own_divergence and is_plain_divergence(node)):
             raise ElaborationError(f"the divergence {latex_of(node.head)} is not understood yet", node.span)
         left, right = self._paired(node.left, node.right)
         if not t.is_law(left) or not t.is_law(right):

@@ -87,7 +87,8 @@ class Roles:
     integrated: set[str] = field(default_factory=set)
     examples: set[str] = field(default_factory=set)
     enumerated: set[str] = field(default_factory=set)
-    counted: dict[str, list[str]] = field(default_factory=dict)
+    counted: dict[str, set[str]] = field(default_factory=dict)
+    own_divergence: bool = False  # the text says what D(p ‖ q) is
     parameters: dict[str, str] = field(default_factory=dict)
     functions: dict[str, list[tuple[str, ...] | None]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)  # laws found in an earlier pass over the document
@@ -205,8 +206,7 @@ class _Reader:
                 case BigOperator(kind="sum", under=Equation(left=Name() as letter), upper=upper):
                     self.roles.enumerated.add(key_of(letter))
                     if isinstance(upper, Name):
-                        letters = self.roles.counted.setdefault(key_of(upper), [])
-                        letters += [] if key_of(letter) in letters else [key_of(letter)]
+                        self.roles.counted.setdefault(key_of(upper), set()).add(key_of(letter))
                 case BigOperator(kind="sum") if node.under is not None and not isinstance(
                     node.under, Equation | Member
                 ):

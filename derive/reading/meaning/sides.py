@@ -9,8 +9,10 @@ from itertools import islice
 from sympy import Basic, preorder_traversal
 
 from derive.claims import Definition, Hypothesis, LawEquation
+from derive.reading import syntax
 from derive.reading.meaning.roles import Roles
-from derive.reading.syntax import Apply, Labelled, Name, Node, Set_, Symbol, Unreadable
+from derive.reading.statements import Statement
+from derive.reading.syntax import Apply, Divergence, Labelled, Name, Node, Set_, Symbol, Unreadable
 from derive.reading.walk import walk
 from derive.terms.meaning import is_nonnegative
 from derive.terms.nodes import (
@@ -131,3 +133,25 @@ def equations_about(hypotheses: Iterable[Hypothesis], term: Term) -> set[LawEqua
     laws = {density.law.name for density in term.atoms(Density)}
     equations = (h for h in hypotheses if isinstance(h, LawEquation))
     return {e for e in equations if isinstance(e.left, Density) and e.left.law.name in laws}
+
+
+_DEFINING = re.compile(r"(?i)\b(?:let|define[sd]?|denotes?|write|call|where|with|by)\b\W*$")
+
+
+def is_plain_divergence(side: Node | None) -> bool:
+    """D(p ‖ q), with nothing below the D."""
+    head = side.head if isinstance(side, Divergence) else None
+    return isinstance(head, Name) and head.base == "D" and head.subscript is None
+
+
+def defines_divergence(statement: Statement) -> bool:
+    """Whether a statement says what D(p ‖ q) is, and it looks like anything but a mean of logs."""
+    if len(statement.sides) < 2 or not is_plain_divergence(statement.sides[0]):
+        return False
+    parts = [] if statement.sides[1] is None else list(walk(statement.sides[1]))
+    logs = any(isinstance(part, syntax.Function) and part.name == "log" for part in parts)
+    if logs and not any(isinstance(part, syntax.Pow | syntax.Optimum) for part in parts):
+        return False
+    first = statement.relations[0]
+    defining = first.sign == "=" and _DEFINING.search(statement.lead.strip()) is not None
+    return first.marked or first.sign in (":=", "=:") or defining
